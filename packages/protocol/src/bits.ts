@@ -76,6 +76,20 @@ export class BitWriter {
     if (rest !== 0) this.bits(0, 8 - rest);
   }
 
+  /** Aligns and returns the length in bytes: a place to go back to with `truncate`. */
+  mark(): number {
+    this.align();
+    this.#flushWord();
+    return this.#at;
+  }
+
+  /** Takes back everything written since `mark` answered this. */
+  truncate(mark: number): void {
+    this.#at = mark;
+    this.#word = 0;
+    this.#used = 0;
+  }
+
   /** Appends whole bytes; the writer must stand at a byte boundary or the bytes are shifted bit by bit. */
   raw(source: Uint8Array, from = 0, to = source.length): void {
     if ((this.#used & 7) !== 0) {
@@ -92,9 +106,7 @@ export class BitWriter {
 
   /** The bytes written since `reset`, as a view that the next write may change. Aligns first. */
   view(): Uint8Array {
-    this.align();
-    this.#flushWord();
-    return this.#buffer.subarray(0, this.#at);
+    return this.#buffer.subarray(0, this.mark());
   }
 
   /** The bytes written since `reset`, as a copy that the caller owns. */

@@ -37,6 +37,8 @@ export interface RawSection {
 }
 
 export interface ZonePart {
+  /** What the sections' ranges refer to. */
+  readonly bytes: Uint8Array;
   readonly zone: number;
   readonly tick: number;
   readonly sections: readonly RawSection[];
@@ -144,5 +146,5 @@ export function readZonePart(reader: ByteReader): ZonePart | "truncated" | "unkn
     if (kind > section.group || level >= levelsMax) return "unknown_type";
     sections.push({ kind, level, from, to: from + size });
   }
-  return { zone, tick, sections };
+  return { bytes: reader.buffer, zone, tick, sections };
 }

@@ -28,6 +28,7 @@ export const closeCodes = {
   store_unavailable: { code: 4019, retry: true, text: "the character could not be loaded" },
   name_taken: { code: 4020, retry: false, text: "the character name belongs to another account" },
   left: { code: 4021, retry: false, text: "the player left" },
+  too_many_characters: { code: 4022, retry: false, text: "the account has as many characters as it may" },
 } as const;
 
 export type CloseReason = keyof typeof closeCodes;
@@ -39,6 +40,11 @@ export function closeReasonOf(code: number): CloseReason | undefined {
   }
   return undefined;
 }
+
+/** Codes of notices: what a client is told while its connection stays. Codes of closes may come as notices, too. */
+export const noticeCodes = {
+  facts_lost: "more happened while the client was away than could be kept for it",
+} as const;
 
 /** Reasons for which bytes are refused by a decoder. Decoders answer with one of these and never throw. */
 export const decodeCodes = {

@@ -15,6 +15,7 @@
  */
 import { BitReader } from "./bits.ts";
 import type { DecodeCode } from "./codes.ts";
+import type { ByteReader, ByteWriter } from "./frame.ts";
 import { type EntityRef, wireRef } from "./handle.ts";
 import type { Level } from "./levels.ts";
 import type { RegionGrid } from "./regions.ts";
@@ -177,6 +178,48 @@ export class ZoneReplica {
       hash = digestEntity(hash, id, entity.kind, ring, entity.parts, entity.texts);
     }
     return hash >>> 0;
+  }
+
+  /** Writes the whole copy: a zone's ghosts are part of its checkpoint. */
+  save(writer: ByteWriter): void {
+    writer.v(this.entities.size);
+    for (const entity of this.entities.values()) {
+      writer.u32(entity.id);
+      writer.u32(entity.region);
+      writer.f64(entity.tick);
+      writer.u8(entity.strideTicks);
+      for (const part of entity.parts) writer.u32(part);
+      for (const text of entity.texts) writer.text(text);
+    }
+    writer.v(this.members.size);
+    for (const [region, ids] of this.members) {
+      writer.u16(region);
+      writer.v(ids.length);
+      for (const id of ids) writer.u32(id);
+    }
+  }
+
+  /** Reads what `save` wrote into an empty copy, without telling the listener; false when the bytes are broken. */
+  restore(reader: ByteReader): boolean {
+    for (let left = reader.v(); left > 0 && !reader.failed; left--) {
+      const id = reader.u32();
+      const kind = this.#kinds[id >>> 16];
+      if (kind === undefined) return false;
+      const entity = newEntity(this.grid.zone, id, kind);
+      entity.region = reader.u32();
+      entity.tick = reader.f64();
+      entity.strideTicks = reader.u8();
+      for (let i = 0; i < entity.parts.length; i++) entity.parts[i] = reader.u32();
+      for (let i = 0; i < entity.texts.length; i++) entity.texts[i] = reader.text(4096);
+      this.entities.set(id, entity);
+    }
+    for (let left = reader.v(); left > 0 && !reader.failed; left--) {
+      const region = reader.u16();
+      const ids: number[] = [];
+      for (let count = reader.v(); count > 0 && !reader.failed; count--) ids.push(reader.u32());
+      this.members.set(region, ids);
+    }
+    return !reader.failed;
   }
 
   #readRegion(): number {

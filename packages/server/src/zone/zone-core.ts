@@ -1,0 +1,688 @@
+/**
+ * A zone: a pure function of its inputs. One tick is take in → run → commit → replicate; the host accounts the time.
+ *
+ * Owns: the order of a tick, the sessions at home here, requests on their way. The world is in world/, dealings with
+ * other zones in borders.ts, what game code may call in game-api.ts.
+ * Invariant: no clock, no chance but the zone's own, no I/O. The same state and inputs give the same state and bytes.
+ * Invariant: nothing waits. What needs the store is handed out by `commit` and comes back as an input.
+ * Absent on purpose: sockets and gateway batches as bytes (zone-host.ts), anything about who views what.
+ */
+import {
+  ByteReader,
+  ByteWriter,
+  decodeRecord,
+  type EntityRef,
+  idOf,
+  kindOf,
+  type Level,
+  noEntity,
+  type RecordFields,
+  RegionGrid,
+  zoneOf,
+} from "@myriad/protocol";
+import { decodeCharacter } from "../bus/character.ts";
+import { leaveReason, type SessionInput } from "../bus/intent-batch.ts";
+import { coreEvents } from "../events/core-events.ts";
+import { EventHub } from "../events/hub.ts";
+import { AssertionFailed, assert } from "../kernel/assert.ts";
+import { hash64 } from "../kernel/hash.ts";
+import { Replicator } from "../replication/replicator.ts";
+import type { VectorColumn } from "../world/columns.ts";
+import { readLossless } from "../world/lossless.ts";
+import type { Table } from "../world/table.ts";
+import { World } from "../world/world.ts";
+import { Areas } from "./areas.ts";
+import { Borders, grantedRef } from "./borders.ts";
+import type { ZoneApi } from "./api.ts";
+import type { ZoneDefinition } from "./definitions.ts";
+import { GameApi } from "./game-api.ts";
+import { decodeHandover, encodeHandover, noGrant } from "./handover.ts";
+import type { StoreReply, TickInputs } from "./inputs.ts";
+import type { Metrics } from "./metrics-port.ts";
+import { type Effects, Outbox } from "./outbox.ts";
+import { messageOf, type Program } from "./program.ts";
+import { Requests } from "./requests.ts";
+import { type PlayerSession, Sessions } from "./sessions.ts";
+import { readZoneBatch, zoneMessage } from "./zone-batch.ts";
+
+export interface ZoneOptions {
+  readonly zone: number;
+  readonly zones: readonly ZoneDefinition[];
+  readonly program: Program;
+  readonly realmTag: number;
+  readonly epoch: number;
+  readonly tickRateHz: number;
+  readonly levels: readonly Level[];
+  readonly regionSizeM: number;
+  /** Metres an entity may stand outside its region before it belongs to another. */
+  readonly regionHysteresisM: number;
+  readonly borderDepthM: number;
+  /** Milliseconds between two saves of a character. */
+  readonly saveEveryMs: number;
+  readonly seed: number;
+  readonly metrics: Metrics;
+  /** Told of handlers that threw; the zone goes on. */
+  readonly report: (problem: { module: string; what: string; error: unknown }) => void;
+  readonly rowsMax?: Readonly<Record<string, number>>;
+}
+
+/** Metres beyond its zone's edge at which an entity is handed over: so that nobody flickers at a border. */
+const handoverHysteresisM = 2;
+/** Ticks for which intents of a session wait that another zone hands over. */
+const heldTicks = 40;
+/** Intents that wait for a handover, of all sessions together. */
+const heldMax = 4096;
+/** How long a renamed reference is still understood, ticks; and how many are. */
+const forwardTicks = 200;
+const forwardMax = 4096;
+
+interface HeldInput {
+  readonly tick: number;
+  readonly gateway: number;
+  readonly input: SessionInput;
+}
+
+export class ZoneCore {
+  readonly options: ZoneOptions;
+  readonly definition: ZoneDefinition;
+  readonly world: World;
+  readonly grid: RegionGrid;
+  readonly sessions = new Sessions();
+  readonly requests: Requests;
+  readonly outbox: Outbox;
+  readonly borders: Borders;
+  readonly areas: Areas;
+  readonly replicator: Replicator;
+  readonly hub: EventHub<ZoneApi>;
+  readonly api: ZoneApi;
+  /** References that left for another zone during this tick, with their new names. */
+  readonly moved = new Map<EntityRef, EntityRef>();
+  /** True while the last tick ran its systems. */
+  isAwake = true;
+  readonly #players: Table;
+  readonly #held: HeldInput[] = [];
+  readonly #forwards = new Map<EntityRef, { to: EntityRef; tick: number }>();
+  #restored = false;
+  #started = false;
+  #hadInputs = false;
+  /** Items of the player that is connecting right now. */
+  connectingItems: readonly { itemId: number; itemType: number; slot: number }[] = [];
+
+  constructor(options: ZoneOptions) {
+    const { program } = options;
+    const { realm } = program;
+    this.options = options;
+    this.definition = options.zones[options.zone]!;
+    this.world = new World({
+      zone: options.zone,
+      bounds: this.definition.bounds,
+      tickRateHz: options.tickRateHz,
+      schema: realm.schema,
+      seed: options.seed,
+      timers: [...program.timers.keys()],
+      states: program.states,
+      ...(options.rowsMax === undefined ? {} : { rowsMax: options.rowsMax }),
+    });
+    this.grid = new RegionGrid(options.zone, this.definition.bounds, options.regionSizeM);
+    this.requests = new Requests([...program.replies.keys()]);
+    this.outbox = new Outbox(program.facts);
+    this.areas = new Areas(this.definition.areas ?? []);
+    this.borders = new Borders({
+      world: this.world,
+      schema: realm.schema,
+      grid: this.grid,
+      levels: options.levels,
+      zones: options.zones.map((zone) => zone.bounds),
+      borderDepthM: options.borderDepthM,
+      hooks: { renamed: (from, to) => this.rename(from, to) },
+    });
+    this.replicator = new Replicator({
+      grid: this.grid,
+      levels: options.levels,
+      schema: realm.schema,
+      tables: this.world.tables,
+      regionHysteresisM: options.regionHysteresisM,
+    });
+    this.api = new GameApi(this);
+    this.hub = new EventHub<ZoneApi>({
+      modules: program.listeners,
+      intents: realm.modules.map((module) => ({
+        module: module.name,
+        intents: (module.intents ?? []).map((binding) => binding.intent.name),
+      })),
+      kinds: realm.schema.entities.map((kind) => kind.name),
+      report: (problem) =>
+        options.report({ module: problem.module, what: problem.event, error: problem.error }),
+    });
+    this.#players = this.world.table(realm.player) as unknown as Table;
+  }
+
+  get tick(): number {
+    return this.world.tick;
+  }
+
+  /** Simulates one tick: everything but sending. */
+  step(inputs: TickInputs): void {
+    this.takeIn(inputs);
+    this.run();
+    this.commit();
+    this.replicate();
+  }
+
+  /** First phase: begins the next tick and applies the inputs in their order. */
+  takeIn(inputs: TickInputs): void {
+    this.outbox.clear();
+    this.moved.clear();
+    if (!this.#started) this.#start();
+    this.world.tick++;
+    this.borders.grant();
+    this.#hadInputs =
+      inputs.replies.length > 0 || inputs.gateways.some(({ inputs: given }) => given.length > 0);
+    for (const batch of [...inputs.zones]
+      .map(readZoneBatch)
+      .filter((read) => read.ok)
+      .sort((a, b) => a.value.header.zone - b.value.header.zone)) {
+      for (const { number, kind, bytes } of batch.value.messages) {
+        if (this.borders.isNew(batch.value.header.zone, number))
+          this.#applyMessage(batch.value.header.zone, kind, bytes);
+      }
+      this.borders.receive(batch.value);
+    }
+    this.borders.expire();
+    for (const reply of inputs.replies) this.#applyReply(reply);
+    this.#applyHeld();
+    for (const { gateway, inputs: given } of [...inputs.gateways].sort((a, b) => a.gateway - b.gateway)) {
+      for (const input of given) this.#applyInput(gateway, input);
+    }
+    this.world.refreshIndex();
+  }
+
+  /** Second phase: timers, systems, areas, borders. Skipped but for timers when nobody is here and nothing is to do. */
+  run(): void {
+    const { world, hub, api } = this;
+    this.#runTimers();
+    this.isAwake = this.#hadInputs || this.sessions.playing > 0 || this.#seesWakers();
+    if (!this.isAwake) return;
+    hub.emit(coreEvents["zone.tick"], api, { tick: world.tick });
+    for (const system of this.options.program.systems) {
+      const period = system.everyMs === 0 ? 1 : this.ticks(system.everyMs);
+      if (world.tick % period !== 0) continue;
+      this.#guard(system.module, `system ${system.name}`, () => system.run(api));
+      if (system.moves) world.refreshIndex();
+    }
+    this.#updateAreas();
+    hub.flush(api);
+    this.#handOver();
+  }
+
+  /** Third phase: what the store must do. The host sends it; answers are inputs. */
+  commit(): Effects {
+    const saveEveryTicks = this.ticks(this.options.saveEveryMs);
+    for (const session of this.sessions.bySession.values()) {
+      if (session.saveInFlight) continue;
+      if (session.leaving !== undefined) {
+        if (!session.leaving.sent) {
+          session.leaving.sent = true;
+          this.#requestSave(session, session.leaving.state);
+        }
+        continue;
+      }
+      // Spread by session number, so that saves do not come in waves.
+      if (this.tick - session.savedTick < saveEveryTicks) continue;
+      session.savedTick = this.tick;
+      this.#requestSave(session, this.encodeCharacterState(session.player));
+    }
+    return { saves: this.outbox.saves, operations: this.outbox.operations };
+  }
+
+  /** Fourth phase: finds what changed. Encoding is the host's next call, for it depends on what gateways ask. */
+  replicate(): void {
+    this.replicator.observe(this.tick, this.moved);
+    if (this.hub.listensToObjects) this.#tellOfChanges();
+  }
+
+  /** The whole state as bytes; valid between two ticks. */
+  save(): Uint8Array {
+    const writer = new ByteWriter(256 * 1024);
+    writer.text(checkpointFormat);
+    this.world.save(writer);
+    this.sessions.save(writer);
+    this.requests.save(writer);
+    this.borders.save(writer);
+    writer.v(this.#held.length);
+    for (const { tick, gateway, input } of this.#held) {
+      writer.f64(tick);
+      writer.u16(gateway);
+      writer.text(JSON.stringify({ ...input, record: "record" in input ? [...input.record] : [] }));
+    }
+    writer.v(this.#forwards.size);
+    for (const [from, { to, tick }] of this.#forwards) {
+      writer.f64(from);
+      writer.f64(to);
+      writer.f64(tick);
+    }
+    writer.u8(this.#started ? 1 : 0);
+    return writer.copy();
+  }
+
+  /** Takes over a saved state; only on a zone that never ticked. False when the bytes are broken: throw the zone away. */
+  restore(bytes: Uint8Array): boolean {
+    assert(this.tick === 0 && !this.#started, "a zone is restored before its first tick");
+    const reader = new ByteReader(bytes);
+    if (reader.text(64) !== checkpointFormat) return false;
+    if (!this.world.restore(reader) || !this.sessions.restore(reader)) return false;
+    if (!this.requests.restore(reader) || !this.borders.restore(reader)) return false;
+    for (let left = reader.v(); left > 0 && !reader.failed; left--) {
+      const tick = reader.f64();
+      const gateway = reader.u16();
+      const data = JSON.parse(reader.text(65_536)) as SessionInput & { record: number[] };
+      this.#held.push({
+        tick,
+        gateway,
+        input: { ...data, record: Uint8Array.from(data.record) } as SessionInput,
+      });
+    }
+    for (let left = reader.v(); left > 0 && !reader.failed; left--) {
+      this.#forwards.set(reader.f64(), { to: reader.f64(), tick: reader.f64() });
+    }
+    this.#started = reader.u8() === 1;
+    this.#restored = true;
+    return !reader.failed && reader.remaining === 0;
+  }
+
+  /** Hash of the whole state: equal hashes, equal zones. */
+  hash(): string {
+    return hash64(this.save());
+  }
+
+  /** Ticks that last `ms` milliseconds, at least 1. */
+  ticks(ms: number): number {
+    return Math.max(1, Math.round((ms * this.options.tickRateHz) / 1000));
+  }
+
+  /** An entity has another name now: everywhere it is held, and for late comers. */
+  rename(from: EntityRef, to: EntityRef): void {
+    this.world.rename(from, to);
+    if (this.#forwards.size >= forwardMax) this.#forwards.delete(this.#forwards.keys().next().value!);
+    this.#forwards.set(from, { to, tick: this.tick });
+  }
+
+  /** The reference a player means: the live entity, where a renamed one is now, or noEntity. */
+  meant(ref: EntityRef): EntityRef {
+    const found = this.world.resolve(ref);
+    if (found !== noEntity || ref === 0) return found;
+    for (const [from, { to, tick }] of this.#forwards) {
+      if (this.tick - tick > forwardTicks) this.#forwards.delete(from);
+      else if (zoneOf(from) === zoneOf(ref) && idOf(from) === idOf(ref)) return this.world.resolve(to);
+    }
+    return noEntity;
+  }
+
+  /** A player's saved fields and place, by name. */
+  encodeCharacterState(player: EntityRef): Uint8Array {
+    const writer = new ByteWriter(512);
+    const { fields } = this.options.program.realm.player;
+    this.#players.writeRow(
+      writer,
+      this.#players.row(player),
+      (name) => name === "position" || fields[name]!.saved,
+    );
+    return writer.copy();
+  }
+
+  /** Takes a player out of the world; its session waits for the last save. */
+  endPlayer(session: PlayerSession, reason: string): void {
+    this.hub.emit(coreEvents["player.left"], this.api, { player: session.player, reason });
+    const state = this.encodeCharacterState(session.player);
+    this.sessions.release(session);
+    session.leaving = { state, reason, sent: false };
+    this.world.despawn(session.player);
+  }
+
+  #start(): void {
+    this.#started = true;
+    for (const module of this.options.program.realm.modules) {
+      if (!this.#restored && module.populate !== undefined) {
+        this.#guard(module.name, "populate", () => module.populate!(this.api));
+      }
+    }
+    this.hub.emit(coreEvents["zone.started"], this.api, {
+      zone: this.options.zone,
+      restored: this.#restored,
+    });
+    this.world.refreshIndex();
+  }
+
+  #applyInput(gateway: number, input: SessionInput): void {
+    const session = this.sessions.bySession.get(input.session);
+    if (input.kind === "join") {
+      if (session === undefined) this.#join(gateway, input);
+      return;
+    }
+    if (session === undefined) {
+      // The session may be on its way here from another zone.
+      if (this.#held.length < heldMax) this.#held.push({ tick: this.tick, gateway, input });
+      return;
+    }
+    if (session.leaving !== undefined) return;
+    switch (input.kind) {
+      case "leave":
+        return this.endPlayer(
+          session,
+          input.reason === leaveReason.takenOver ? "logged_in_elsewhere" : "left",
+        );
+      case "absent":
+        session.absent = input.absent;
+        return;
+      case "intent":
+        return this.#applyIntent(session, input);
+    }
+  }
+
+  #applyHeld(): void {
+    const held = this.#held.splice(0);
+    for (const item of held) {
+      if (this.sessions.bySession.has(item.input.session)) this.#applyInput(item.gateway, item.input);
+      else if (this.tick - item.tick < heldTicks) this.#held.push(item);
+    }
+  }
+
+  #applyIntent(session: PlayerSession, input: SessionInput & { kind: "intent" }): void {
+    if (input.seq <= session.lastIntent) return;
+    const binding = this.options.program.intents[input.type];
+    const decoded = binding && decodeRecord(binding.intent.fields, input.record);
+    session.lastIntent = input.seq;
+    session.intentTick = this.tick;
+    if (binding === undefined || decoded === undefined || !decoded.ok) return;
+    const intent = decoded.value as Record<string, unknown>;
+    for (const name in binding.intent.fields) {
+      if (binding.intent.fields[name]!.type === "entityRef")
+        intent[name] = this.meant(intent[name] as EntityRef);
+    }
+    const event = { actor: session.player, intent };
+    const type = this.hub.client(binding.module, binding.intent.name);
+    if (type !== undefined && !this.hub.emit(type, this.api, event)) return;
+    this.#guard(binding.module, `intent ${binding.intent.name}`, () =>
+      binding.handler(this.api, session.player, event.intent as never),
+    );
+  }
+
+  #join(gateway: number, input: SessionInput & { kind: "join" }): void {
+    const decoded = decodeCharacter(input.character);
+    if (!decoded.ok) {
+      this.outbox.ended.push({ session: input.session, how: "closed", reason: "store_unavailable" });
+      return;
+    }
+    const character = decoded.value;
+    const row = this.#players.take(this.tick);
+    if (row < 0) {
+      this.outbox.ended.push({ session: input.session, how: "closed", reason: "server_full" });
+      return;
+    }
+    const position = this.#positionOf(this.#players);
+    const isKnown = character.state.length > 0 && this.#players.readRow(new ByteReader(character.state), row);
+    if (!isKnown || !this.#isInside(position.x[row]!, position.y[row]!)) {
+      const point = this.options.program.realm.spawnPoint(this.options.zones, this.world.random.float());
+      position.x[row] = point.x;
+      position.y[row] = point.y;
+    }
+    this.world.index(this.#players, row);
+    const player = this.#players.ref(row);
+    this.sessions.add({
+      session: input.session,
+      gateway,
+      characterId: character.characterId,
+      name: character.name,
+      sessionEpoch: character.sessionEpoch,
+      player,
+      version: character.version,
+      lastIntent: input.lastIntent,
+      intentTick: this.tick,
+      group: 0,
+      absent: false,
+      areas: 0,
+      savedTick: this.tick,
+      saveInFlight: false,
+      pendingRequests: 0,
+      leaving: undefined,
+    });
+    this.connectingItems = character.items;
+    this.hub.emit(coreEvents["player.connected"], this.api, { player });
+    this.connectingItems = [];
+  }
+
+  #applyReply(reply: StoreReply): void {
+    if (reply.kind === "ledger") {
+      const request = this.requests.take(reply.request);
+      if (request === undefined) return;
+      const session = this.sessions.ofPlayer(request.owner);
+      if (session !== undefined) session.pendingRequests--;
+      const owner = this.world.owns(request.owner) ? request.owner : noEntity;
+      const binding = this.options.program.replies.get(request.reply)!;
+      this.#guard("ledger", `reply ${request.reply.name}`, () =>
+        binding.handler(this.api, owner, request.args, reply.outcome),
+      );
+      return;
+    }
+    const session = this.sessions.bySession.get(reply.session);
+    if (session === undefined) return;
+    session.saveInFlight = false;
+    if (reply.kind === "saved") session.version = reply.version;
+    if (reply.kind === "saveRefused" && session.leaving === undefined) {
+      // Somebody newer plays this character: what this zone holds of it is void.
+      this.endPlayer(session, "logged_in_elsewhere");
+      session.leaving!.sent = true;
+    }
+    if (session.leaving?.sent) {
+      this.outbox.ended.push({ session: session.session, how: "closed", reason: session.leaving.reason });
+      this.sessions.remove(session);
+    }
+  }
+
+  #requestSave(session: PlayerSession, state: Uint8Array): void {
+    session.saveInFlight = true;
+    this.outbox.saves.push({
+      session: session.session,
+      characterId: session.characterId,
+      expectedVersion: session.version,
+      sessionEpoch: session.sessionEpoch,
+      zone: this.options.zone,
+      state,
+    });
+  }
+
+  #applyMessage(zone: number, kind: number, bytes: Uint8Array): void {
+    switch (kind) {
+      case zoneMessage.grant:
+        return this.borders.acceptGrant(zone, bytes);
+      case zoneMessage.handover:
+        return this.#receiveHandover(zone, bytes);
+      case zoneMessage.game: {
+        const reader = new ByteReader(bytes);
+        const target = this.meant(reader.f64());
+        const message = messageOf(this.options.program, reader.text(128));
+        if (message === undefined) return;
+        const args = readLossless(reader, message.fields);
+        if (reader.failed) return;
+        this.localise(message.fields, args);
+        // The target may have gone on to yet another zone meanwhile; the message follows it.
+        if (target !== noEntity) this.api.send(target, message, args);
+      }
+    }
+  }
+
+  /** Renames the references of a record that another zone wrote to this zone's names. */
+  localise(fields: RecordFields, args: Record<string, unknown>): void {
+    for (const name in fields) {
+      if (fields[name]!.type === "entityRef") args[name] = this.world.localName(args[name] as EntityRef);
+    }
+  }
+
+  #receiveHandover(zone: number, bytes: Uint8Array): void {
+    const handover = decodeHandover(bytes, this.world.timers);
+    const table = this.world.tables.find((candidate) => candidate.kind.name === handover?.kind);
+    assert(
+      handover !== undefined && table !== undefined,
+      "a handover can be read by the zone that receives it",
+    );
+    const hasGrant = handover.grantedId !== noGrant;
+    if (hasGrant) this.borders.grantUsed(zone, table.index);
+    const row = hasGrant ? handover.grantedId & 0xffff : table.take(this.tick);
+    if (row < 0) {
+      // No room: the entity is lost to the world, its player is told and keeps its last save.
+      if (handover.session !== undefined) {
+        this.outbox.ended.push({
+          session: handover.session.record.session,
+          how: "closed",
+          reason: "server_full",
+        });
+      }
+      return;
+    }
+    const ref = hasGrant ? table.fillReserved(row) : table.ref(row);
+    const oldName = this.world.localName(handover.oldRef);
+    this.borders.dropGhost(oldName);
+    table.readRow(handover.row, row);
+    table.mapRowRefs(row, (held) => (held === handover.oldRef ? ref : this.world.localName(held)));
+    this.world.index(table, row);
+    this.rename(oldName, ref);
+    for (const { remainingTicks, timer } of handover.timers) {
+      this.localise(timer.type.fields, timer.args);
+      this.world.timers.set(this.tick + remainingTicks, timer.type, timer.args, ref);
+    }
+    if (handover.session === undefined) return;
+    const session = handover.session.record;
+    session.player = ref;
+    session.intentTick = this.tick - handover.session.intentAgeTicks - 1;
+    session.savedTick = this.tick;
+    session.areas = 0;
+    this.sessions.add(session);
+  }
+
+  #runTimers(): void {
+    for (
+      let timer = this.world.timers.take(this.tick);
+      timer !== undefined;
+      timer = this.world.timers.take(this.tick)
+    ) {
+      const due = timer;
+      const binding = this.options.program.timers.get(due.type);
+      if (binding === undefined) continue;
+      this.#hadInputs = true;
+      this.#guard("timers", `timer ${due.type.name}`, () => binding.handler(this.api, due.owner, due.args));
+    }
+  }
+
+  #seesWakers(): boolean {
+    return this.world.tables.some((table) => table.kind.wakes && table.ghostCount > 0);
+  }
+
+  #updateAreas(): void {
+    if (this.areas.names.length === 0) return;
+    const position = this.#positionOf(this.#players);
+    for (const session of this.sessions.bySession.values()) {
+      if (session.leaving !== undefined) continue;
+      const row = this.#players.row(session.player);
+      const mask = this.areas.maskAt(position.x[row]!, position.y[row]!);
+      if (mask === session.areas) continue;
+      const changed = mask ^ session.areas;
+      session.areas = mask;
+      this.areas.names.forEach((area, bit) => {
+        if ((changed & (1 << bit)) === 0) return;
+        const event = (mask & (1 << bit)) !== 0 ? coreEvents["area.entered"] : coreEvents["area.left"];
+        this.hub.emit(event, this.api, { area, entity: session.player });
+      });
+    }
+  }
+
+  /** Hands over who walked out of the zone into another one. */
+  #handOver(): void {
+    const { bounds } = this.definition;
+    for (const table of this.world.tables) {
+      const position = (table.columns as Record<string, unknown>)["position"] as VectorColumn | undefined;
+      if (position === undefined) continue;
+      for (let row = table.next(-1); row >= 0; row = table.next(row)) {
+        const x = position.x[row]!;
+        const y = position.y[row]!;
+        const isOut =
+          x < bounds.x - handoverHysteresisM ||
+          y < bounds.y - handoverHysteresisM ||
+          x >= bounds.x + bounds.width + handoverHysteresisM ||
+          y >= bounds.y + bounds.height + handoverHysteresisM;
+        if (isOut) this.#handOverRow(table, row, x, y);
+      }
+    }
+  }
+
+  #handOverRow(table: Table, row: number, x: number, y: number): void {
+    const target = this.options.zones.findIndex(
+      ({ bounds: b }) => x >= b.x && y >= b.y && x < b.x + b.width && y < b.y + b.height,
+    );
+    if (target < 0 || target === this.options.zone) return;
+    const ref = table.ref(row);
+    const session = this.sessions.ofPlayer(ref);
+    // A save or a ledger request on its way must come back to the zone that sent it.
+    if (session !== undefined && (session.saveInFlight || session.pendingRequests > 0)) return;
+    const granted = this.borders.takeGrant(target, table.index);
+    const owned = this.world.timers.removeOwned(ref);
+    const bytes = encodeHandover({
+      table,
+      row,
+      grantedId: granted < 0 ? noGrant : table.index * 65_536 + granted,
+      timers: this.world.timers,
+      owned,
+      tick: this.tick,
+      session,
+    });
+    this.borders.send(target, zoneMessage.handover, bytes);
+    const newRef = granted < 0 ? noEntity : grantedRef(target, table.index, granted);
+    const isNear = newRef !== noEntity && this.borders.links.get(target)?.isNeighbour === true;
+    const copy = new ByteWriter(1024);
+    if (isNear) table.writeRow(copy, row, (name) => table.kind.fields[name]!.audience !== "server");
+    this.world.remove(table, row);
+    this.moved.set(ref, newRef);
+    if (newRef !== noEntity) this.rename(ref, newRef);
+    if (isNear)
+      this.borders.keepAsGhost(newRef, (ghostRow) => table.readRow(new ByteReader(copy.view()), ghostRow));
+    if (session === undefined) return;
+    this.sessions.remove(session);
+    this.outbox.ended.push({ session: session.session, how: "handedOver", zone: target });
+  }
+
+  #tellOfChanges(): void {
+    for (const kind of this.replicator.kinds) {
+      if (kind === undefined) continue;
+      for (let channel = 0; channel < 4; channel++) {
+        const type = this.hub.object(kind.layout.index, channel);
+        if (type === undefined) continue;
+        const ticks = kind.channelTicks[channel]!;
+        for (let i = 0; i < kind.rowCount; i++) {
+          const row = kind.rows[i]!;
+          if (ticks[row] === this.tick) this.hub.emitObject(type, this.api, kind.table.refs[row]!);
+        }
+      }
+    }
+  }
+
+  #isInside(x: number, y: number): boolean {
+    const { bounds } = this.definition;
+    return x >= bounds.x && y >= bounds.y && x < bounds.x + bounds.width && y < bounds.y + bounds.height;
+  }
+
+  #positionOf(table: Table): VectorColumn {
+    return (table.columns as Record<string, unknown>)["position"] as VectorColumn;
+  }
+
+  /** Runs game code: what it throws is reported and the zone goes on; a failed assertion ends the zone. */
+  #guard(module: string, what: string, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (error instanceof AssertionFailed) throw error;
+      this.options.report({ module, what, error });
+    }
+  }
+}
+
+/** First text of a checkpoint; another format is refused. */
+const checkpointFormat = "myriad zone 1";
