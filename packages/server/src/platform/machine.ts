@@ -1,0 +1,32 @@
+/**
+ * What else a process gets from its machine: random bytes, the environment, the working directory, its addresses.
+ *
+ * Invariant: read when asked, never at import; whoever needs a value gets it passed.
+ */
+import { randomBytes as nodeRandomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import type { RandomBytes } from "../kernel/time.ts";
+
+/** Bytes from the operating system's generator. */
+export const randomBytes: RandomBytes = (count) => nodeRandomBytes(count);
+
+/** A copy of the environment's variables. */
+export function readEnvironment(): Readonly<Record<string, string | undefined>> {
+  return { ...process.env };
+}
+
+export function workingDirectory(): string {
+  return process.cwd();
+}
+
+export function fileExists(path: string): boolean {
+  return existsSync(path);
+}
+
+/** The addresses at which this machine can be reached, IPv6 in brackets. */
+export function ownAddresses(): string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .map(({ address, family }) => (family === "IPv6" ? `[${address}]` : address));
+}
