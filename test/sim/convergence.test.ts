@@ -6,7 +6,7 @@ import { RealmSim, type SimClient } from "./realm-sim.ts";
 
 /** Random walks, joins, leaves, stalls, reconnects, zone crossings; at the end everyone rests and must hold what zones say. */
 async function play(seed: number, ticks: number): Promise<RealmSim> {
-  const sim = await RealmSim.create({ realm: miniRealm, zones: 3, seed });
+  const sim = new RealmSim({ realm: miniRealm, zones: 3, seed });
   const random = new SeededRandom(seed, 9);
   let joined = 0;
   const stalledUntil = new Map<SimClient, number>();

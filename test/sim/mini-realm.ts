@@ -20,8 +20,7 @@ import {
   uint,
 } from "@myriad/protocol";
 import { defineModule, defineRealm, every, on } from "../../packages/server/src/zone/definitions.ts";
-import type { ZoneApi } from "../../packages/server/src/zone/api.ts";
-const listen = (family: "core", name: string, handler: (zone: ZoneApi, payload: { player: number }) => void) => ({ family, name, type: undefined, priority: 0, handler: handler as never });
+import { listen } from "../../packages/server/src/events/listen.ts";
 
 export const Player = entity(
   "player",
@@ -66,7 +65,7 @@ const walk = defineModule({
     }),
   ],
   events: [
-    listen("core", "player.connected", (zone: ZoneApi, { player }) => {
+    listen("core", "player.connected", (zone, { player }) => {
       const { columns } = zone.table(Player);
       columns.name[zone.table(Player).row(player)] = zone.nameOf(player);
     }),

@@ -42,7 +42,7 @@ export interface EventType<Payload, Answers extends Answer = Answer> {
   /** Unique in its family: `module.event`, `area.entered`. */
   readonly name: string;
   readonly contract: EventContract;
-  readonly [carried]?: (payload: Payload, answers: Answers) => Payload;
+  readonly [carried]?: { readonly payload: Payload; readonly answers: Answers };
 }
 
 /** What an event type carries. */
@@ -81,7 +81,10 @@ export function defineEvent<Payload extends object>(
   name: string,
   contract: ObservedContract,
 ): EventType<Payload, "observed">;
-export function defineEvent<Payload extends object>(name: string, contract: EventContract): EventType<Payload> {
+export function defineEvent<Payload extends object>(
+  name: string,
+  contract: EventContract,
+): EventType<Payload> {
   return eventType("module", name, contract);
 }
 
@@ -97,7 +100,14 @@ export function eventType<Payload, Answers extends Answer>(
   const { answer, delivery, overflow } = contract;
   // Types exclude it; a module in plain JavaScript does not know them.
   if (answer === "cancellable" && (delivery !== "immediate" || overflow !== "critical")) {
-    throw new MyriadError("module_invalid", `the event "${name}" is cancellable, so it is immediate and critical`);
+    throw new MyriadError(
+      "module_invalid",
+      `the event "${name}" is cancellable, so it is immediate and critical`,
+    );
   }
-  return Object.freeze({ family, name, contract: Object.freeze({ answer, delivery, overflow } as EventContract) });
+  return Object.freeze({
+    family,
+    name,
+    contract: Object.freeze({ answer, delivery, overflow } as EventContract),
+  });
 }

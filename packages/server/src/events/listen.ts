@@ -52,65 +52,55 @@ export interface Listener<Context> {
   readonly family: EventFamily;
   readonly name: string;
   /** Set when the event was named by its type: the hub then checks that it is this very one. */
-  readonly type: EventType<never> | undefined;
+  readonly type: EventType<unknown> | undefined;
   readonly priority: number;
   readonly handler: ErasedHandler<Context>;
 }
 
-/** The ways to listen in zones of one type: `const listenHere: Listen<Zone> = listen`. */
-export interface Listen<Context> {
-  /** To the engine. */
-  <Name extends CoreEventName>(
-    family: "core",
-    name: Name,
-    handler: ObservedHandler<Context, CorePayload<Name>>,
-    options?: ListenOptions,
-  ): Listener<Context>;
-  /** To a module's intent, before the intent's own handler. Annotate the event to type its intent. */
-  <Intent = Record<string, unknown>>(
-    family: "client",
-    module: string,
-    intent: string,
-    handler: CancellableHandler<Context, ClientEvent<Intent>>,
-    options?: ListenOptions,
-  ): Listener<Context>;
-  /** To changes in a channel of every entity of a kind. */
-  (
-    family: "object",
-    kind: string,
-    channel: ObjectChannel,
-    handler: ObservedHandler<Context, ObjectEvent>,
-    options?: ListenOptions,
-  ): Listener<Context>;
-  /** To a module's event that has happened. */
-  <Payload>(
-    family: "module",
-    type: EventType<Payload, "observed">,
-    handler: ObservedHandler<Context, Payload>,
-    options?: ListenOptions,
-  ): Listener<Context>;
-  /** To a module's event that may be cancelled. */
-  <Payload>(
-    family: "module",
-    type: EventType<Payload, "cancellable">,
-    handler: CancellableHandler<Context, Payload>,
-    options?: ListenOptions,
-  ): Listener<Context>;
-  /** To a module's event by name, where its type cannot be imported. */
-  <Payload = Record<string, unknown>>(
-    family: "module",
-    name: string,
-    handler: CancellableHandler<Context, Payload>,
-    options?: ListenOptions,
-  ): Listener<Context>;
-}
-
-/** The type of `listen`: every way of Listen, for any context, which the module's own type decides. */
-export interface ListenAnywhere {
-  <Context, Name extends CoreEventName>(
-    family: "core",
-    name: Name,
-    handler: ObservedHandler<Context, CorePayload<Name>>,
-    options?: ListenOptions,
-  ): Listener<Context>;
+/** Listens to the engine. */
+export function listen<Context, Name extends CoreEventName>(
+  family: "core",
+  name: Name,
+  handler: ObservedHandler<Context, CorePayload<Name>>,
+  options?: ListenOptions,
+): Listener<Context>;
+/** Listens to a module's intent, before the intent's own handler. Annotate the event to type its intent. */
+export function listen<Context, Intent = Record<string, unknown>>(
+  family: "client",
+  module: string,
+  intent: string,
+  handler: CancellableHandler<Context, ClientEvent<Intent>>,
+  options?: ListenOptions,
+): Listener<Context>;
+/** Listens to changes in a channel of every entity of a kind. */
+export function listen<Context>(
+  family: "object",
+  kind: string,
+  channel: ObjectChannel,
+  handler: ObservedHandler<Context, ObjectEvent>,
+  options?: ListenOptions,
+): Listener<Context>;
+/** Listens to a module's event, by its type: a cancellable one hands its handlers a control. */
+export function listen<Context, Payload>(
+  family: "module",
+  type: EventType<Payload>,
+  handler: CancellableHandler<Context, Payload>,
+  options?: ListenOptions,
+): Listener<Context>;
+/** Listens to a module's event by name, where its type cannot be imported. */
+export function listen<Context, Payload = Record<string, unknown>>(
+  family: "module",
+  name: string,
+  handler: CancellableHandler<Context, Payload>,
+  options?: ListenOptions,
+): Listener<Context>;
+export function listen<Context>(family: EventFamily, ...rest: unknown[]): Listener<Context> {
+  const isPair = family === "client" || family === "object";
+  const named = isPair ? `${rest[0] as string}.${rest[1] as string}` : rest[0];
+  const [handler, options] = rest.slice(isPair ? 2 : 1) as [
+    ErasedHandler<Context>,
+    ListenOptions | undefined,
+  ];
+  const type = typeof named === "object" ? (named as EventType<unknown>) : undefined;
+  return { family, name: type?.name ?? (named as string), type, priority: options?.priority ?? 0, handler };
 }

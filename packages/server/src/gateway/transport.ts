@@ -28,7 +28,7 @@ export interface Connection {
   /** Bytes handed over and not yet taken by the machine's own buffers. */
   readonly bufferedBytes: number;
 
-  /** From now on `listener` is told; what came before is told at once. */
+  /** From now on `listener` is told. Called in the step in which the connection was accepted, before any message. */
   listen(listener: ConnectionListener): void;
   /** Sends a message; the bytes are copied or not changed by the caller any more. */
   send(message: Uint8Array): void;

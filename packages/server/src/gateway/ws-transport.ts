@@ -22,6 +22,8 @@ const fragmentsMax = 64;
 const chunksMax = 1024;
 /** Milliseconds for the peer's answer to a goodbye. */
 const goodbyeMs = 2000;
+/** What `ws` calls a message over our limits. */
+const tooLargeErrors = new Set(["WS_ERR_UNSUPPORTED_MESSAGE_LENGTH", "WS_ERR_TOO_MANY_BUFFERED_PARTS"]);
 /** Subprotocols a client may offer: ours, and a ticket or key. */
 const offersMax = 8;
 
@@ -46,7 +48,7 @@ export class WsTransport {
       perAddressMax: options.connectionsPerAddress,
       isLoopbackFree: options.isLoopbackFree,
     });
-    this.#server = new WebSocketServer({
+    const settings = {
       noServer: true,
       clientTracking: true,
       perMessageDeflate: false,
@@ -55,8 +57,9 @@ export class WsTransport {
       maxBufferedChunks: chunksMax,
       closeTimeout: goodbyeMs,
       WebSocket: CodedWebSocket,
-      handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
-    });
+      handleProtocols: (offered: Set<string>) => (offered.has(subprotocol) ? subprotocol : false),
+    };
+    this.#server = new WebSocketServer(settings);
   }
 
   /** Serves the upgrades of an HTTP server from now on. */
@@ -119,9 +122,10 @@ class WsConnection implements Connection {
       else this.#listener?.refused("message_malformed");
     });
     ws.on("pong", () => this.#listener?.alive());
-    ws.on("error", (error) => {
-      if ((error as { code?: string }).code?.startsWith("WS_ERR_UNSUPPORTED_MESSAGE") === true)
-        this.#listener?.refused("message_too_large");
+    ws.on("error", (error: Error & { code?: string }) => {
+      // A reset connection is no message; `close` follows.
+      if (error.code?.startsWith("WS_ERR_") !== true) return;
+      this.#listener?.refused(tooLargeErrors.has(error.code) ? "message_too_large" : "message_malformed");
     });
     ws.on("close", () => {
       this.#isClosed = true;

@@ -16,6 +16,7 @@ import type {
   ServerType,
   ZoneBounds,
 } from "@myriad/protocol";
+import type { EventType } from "../events/event-type.ts";
 import type { Listener } from "../events/listen.ts";
 import type { Outcome } from "../ledger/port.ts";
 import type { TimerType } from "../world/timers.ts";
@@ -154,6 +155,8 @@ export interface Module {
   readonly messages?: readonly MessageBinding[];
   readonly replies?: readonly ReplyBinding[];
   readonly events?: readonly Listener<ZoneApi>[];
+  /** Events of its own that this module raises; others may listen to them. */
+  readonly emits?: readonly EventType<unknown>[];
   readonly states?: readonly StateType[];
   /** Fills a zone that starts for the first time: creatures, camps. Not called after a restore. */
   readonly populate?: (zone: ZoneApi) => void;
@@ -161,18 +164,18 @@ export interface Module {
 
 export function defineModule(module: {
   name: string;
-  // biome-ignore format: each line is one part of a module
-  entities?: readonly EntityKind<string, any>[];
+  entities?: readonly { readonly what: "entity"; readonly name: string }[];
   intents?: readonly IntentBinding[];
   systems?: readonly System[];
   timers?: readonly TimerBinding[];
   messages?: readonly MessageBinding[];
   replies?: readonly ReplyBinding[];
   events?: readonly Listener<ZoneApi>[];
-  states?: readonly StateType<any>[];
+  emits?: readonly EventType<unknown>[];
+  states?: readonly { readonly name: string; readonly fields: object }[];
   populate?: (zone: ZoneApi) => void;
 }): Module {
-  return module;
+  return module as Module;
 }
 
 /** A named part of a zone: a circle or a rectangle in world metres. */

@@ -6,6 +6,7 @@
 import type { FactType } from "@myriad/protocol";
 import { MyriadError } from "../kernel/errors.ts";
 import { nearest } from "../kernel/nearest.ts";
+import type { EventType } from "../events/event-type.ts";
 import type { Listener } from "../events/listen.ts";
 import type { TimerType } from "../world/timers.ts";
 import type { StateType } from "../world/world.ts";
@@ -105,7 +106,11 @@ export function compile(realm: Realm): Program {
     messages: new Map(messages.map((binding) => [binding.message.name, binding])),
     replies: new Map(replies.map((binding) => [binding.reply, binding])),
     states,
-    listeners: realm.modules.map((module) => ({ module: module.name, listeners: module.events ?? [] })),
+    listeners: realm.modules.map((module) => ({
+      module: module.name,
+      listeners: module.events ?? [],
+      emits: module.emits ?? [],
+    })),
     facts: schema.facts,
   };
 }

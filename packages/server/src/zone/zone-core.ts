@@ -26,17 +26,18 @@ import { coreEvents } from "../events/core-events.ts";
 import { EventHub } from "../events/hub.ts";
 import { AssertionFailed, assert } from "../kernel/assert.ts";
 import { hash64 } from "../kernel/hash.ts";
+import { watchedChannels } from "../replication/quantised.ts";
 import { Replicator } from "../replication/replicator.ts";
 import type { VectorColumn } from "../world/columns.ts";
 import { readLossless } from "../world/lossless.ts";
 import type { Table } from "../world/table.ts";
 import { World } from "../world/world.ts";
 import { Areas } from "./areas.ts";
-import { Borders, grantedRef } from "./borders.ts";
+import { Borders } from "./borders.ts";
+import { Crossing } from "./crossing.ts";
 import type { ZoneApi } from "./api.ts";
 import type { ZoneDefinition } from "./definitions.ts";
 import { GameApi } from "./game-api.ts";
-import { decodeHandover, encodeHandover, noGrant } from "./handover.ts";
 import type { StoreReply, TickInputs } from "./inputs.ts";
 import type { Metrics } from "./metrics-port.ts";
 import { type Effects, Outbox } from "./outbox.ts";
@@ -66,8 +67,6 @@ export interface ZoneOptions {
   readonly rowsMax?: Readonly<Record<string, number>>;
 }
 
-/** Metres beyond its zone's edge at which an entity is handed over: so that nobody flickers at a border. */
-const handoverHysteresisM = 2;
 /** Ticks for which intents of a session wait that another zone hands over. */
 const heldTicks = 40;
 /** Intents that wait for a handover, of all sessions together. */
@@ -100,6 +99,7 @@ export class ZoneCore {
   /** True while the last tick ran its systems. */
   isAwake = true;
   readonly #players: Table;
+  readonly #crossing: Crossing;
   readonly #held: HeldInput[] = [];
   readonly #forwards = new Map<EntityRef, { to: EntityRef; tick: number }>();
   #restored = false;
@@ -144,6 +144,7 @@ export class ZoneCore {
       regionHysteresisM: options.regionHysteresisM,
     });
     this.api = new GameApi(this);
+    this.#crossing = new Crossing(this);
     this.hub = new EventHub<ZoneApi>({
       modules: program.listeners,
       intents: realm.modules.map((module) => ({
@@ -212,7 +213,7 @@ export class ZoneCore {
     }
     this.#updateAreas();
     hub.flush(api);
-    this.#handOver();
+    this.#crossing.handOver();
   }
 
   /** Third phase: what the store must do. The host sends it; answers are inputs. */
@@ -496,7 +497,7 @@ export class ZoneCore {
       case zoneMessage.grant:
         return this.borders.acceptGrant(zone, bytes);
       case zoneMessage.handover:
-        return this.#receiveHandover(zone, bytes);
+        return this.#crossing.receive(zone, bytes);
       case zoneMessage.game: {
         const reader = new ByteReader(bytes);
         const target = this.meant(reader.f64());
@@ -516,47 +517,6 @@ export class ZoneCore {
     for (const name in fields) {
       if (fields[name]!.type === "entityRef") args[name] = this.world.localName(args[name] as EntityRef);
     }
-  }
-
-  #receiveHandover(zone: number, bytes: Uint8Array): void {
-    const handover = decodeHandover(bytes, this.world.timers);
-    const table = this.world.tables.find((candidate) => candidate.kind.name === handover?.kind);
-    assert(
-      handover !== undefined && table !== undefined,
-      "a handover can be read by the zone that receives it",
-    );
-    const hasGrant = handover.grantedId !== noGrant;
-    if (hasGrant) this.borders.grantUsed(zone, table.index);
-    const row = hasGrant ? handover.grantedId & 0xffff : table.take(this.tick);
-    if (row < 0) {
-      // No room: the entity is lost to the world, its player is told and keeps its last save.
-      if (handover.session !== undefined) {
-        this.outbox.ended.push({
-          session: handover.session.record.session,
-          how: "closed",
-          reason: "server_full",
-        });
-      }
-      return;
-    }
-    const ref = hasGrant ? table.fillReserved(row) : table.ref(row);
-    const oldName = this.world.localName(handover.oldRef);
-    this.borders.dropGhost(oldName);
-    table.readRow(handover.row, row);
-    table.mapRowRefs(row, (held) => (held === handover.oldRef ? ref : this.world.localName(held)));
-    this.world.index(table, row);
-    this.rename(oldName, ref);
-    for (const { remainingTicks, timer } of handover.timers) {
-      this.localise(timer.type.fields, timer.args);
-      this.world.timers.set(this.tick + remainingTicks, timer.type, timer.args, ref);
-    }
-    if (handover.session === undefined) return;
-    const session = handover.session.record;
-    session.player = ref;
-    session.intentTick = this.tick - handover.session.intentAgeTicks - 1;
-    session.savedTick = this.tick;
-    session.areas = 0;
-    this.sessions.add(session);
   }
 
   #runTimers(): void {
@@ -595,70 +555,16 @@ export class ZoneCore {
     }
   }
 
-  /** Hands over who walked out of the zone into another one. */
-  #handOver(): void {
-    const { bounds } = this.definition;
-    for (const table of this.world.tables) {
-      const position = (table.columns as Record<string, unknown>)["position"] as VectorColumn | undefined;
-      if (position === undefined) continue;
-      for (let row = table.next(-1); row >= 0; row = table.next(row)) {
-        const x = position.x[row]!;
-        const y = position.y[row]!;
-        const isOut =
-          x < bounds.x - handoverHysteresisM ||
-          y < bounds.y - handoverHysteresisM ||
-          x >= bounds.x + bounds.width + handoverHysteresisM ||
-          y >= bounds.y + bounds.height + handoverHysteresisM;
-        if (isOut) this.#handOverRow(table, row, x, y);
-      }
-    }
-  }
-
-  #handOverRow(table: Table, row: number, x: number, y: number): void {
-    const target = this.options.zones.findIndex(
-      ({ bounds: b }) => x >= b.x && y >= b.y && x < b.x + b.width && y < b.y + b.height,
-    );
-    if (target < 0 || target === this.options.zone) return;
-    const ref = table.ref(row);
-    const session = this.sessions.ofPlayer(ref);
-    // A save or a ledger request on its way must come back to the zone that sent it.
-    if (session !== undefined && (session.saveInFlight || session.pendingRequests > 0)) return;
-    const granted = this.borders.takeGrant(target, table.index);
-    const owned = this.world.timers.removeOwned(ref);
-    const bytes = encodeHandover({
-      table,
-      row,
-      grantedId: granted < 0 ? noGrant : table.index * 65_536 + granted,
-      timers: this.world.timers,
-      owned,
-      tick: this.tick,
-      session,
-    });
-    this.borders.send(target, zoneMessage.handover, bytes);
-    const newRef = granted < 0 ? noEntity : grantedRef(target, table.index, granted);
-    const isNear = newRef !== noEntity && this.borders.links.get(target)?.isNeighbour === true;
-    const copy = new ByteWriter(1024);
-    if (isNear) table.writeRow(copy, row, (name) => table.kind.fields[name]!.audience !== "server");
-    this.world.remove(table, row);
-    this.moved.set(ref, newRef);
-    if (newRef !== noEntity) this.rename(ref, newRef);
-    if (isNear)
-      this.borders.keepAsGhost(newRef, (ghostRow) => table.readRow(new ByteReader(copy.view()), ghostRow));
-    if (session === undefined) return;
-    this.sessions.remove(session);
-    this.outbox.ended.push({ session: session.session, how: "handedOver", zone: target });
-  }
-
   #tellOfChanges(): void {
     for (const kind of this.replicator.kinds) {
       if (kind === undefined) continue;
-      for (let channel = 0; channel < 4; channel++) {
-        const type = this.hub.object(kind.layout.index, channel);
-        if (type === undefined) continue;
+      for (let channel = 0; channel < watchedChannels; channel++) {
+        if (this.hub.object(kind.layout.index, channel) === undefined) continue;
         const ticks = kind.channelTicks[channel]!;
         for (let i = 0; i < kind.rowCount; i++) {
           const row = kind.rows[i]!;
-          if (ticks[row] === this.tick) this.hub.emitObject(type, this.api, kind.table.refs[row]!);
+          if (ticks[row] === this.tick)
+            this.hub.emitObject(kind.layout.index, channel, this.api, kind.table.refs[row]!);
         }
       }
     }
