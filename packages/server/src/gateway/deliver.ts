@@ -8,6 +8,7 @@ import { finePositionStepsPerM } from "@myriad/protocol";
 import { sessionFlag } from "../bus/tick-frame.ts";
 import type { Client } from "./client.ts";
 import type { FrameVisitor, KeptFact, KeptFrame, SessionRecord } from "./kept-frame.ts";
+import { lostHandoverMs } from "./limits.ts";
 import type { Link, Session } from "./session.ts";
 import type { Sessions } from "./sessions.ts";
 import type { GatewayStats } from "./stats.ts";
@@ -82,8 +83,13 @@ export class Delivery implements FrameVisitor {
     if (record.facts > 0) {
       this.#frame.eachFact(record, (fact) => this.#give(session, fact.type, this.#copy(fact)));
     }
-    // A zone that is about to take the session over, or was left a moment ago, does not say where it is.
-    if (session.home !== link) return;
+    if (session.home !== link) {
+      // A zone that is about to take the session over, or was left a moment ago, does not say where it is. But a
+      // handover whose tick frame was lost would otherwise never be heard of.
+      const isLost = this.#nowMs - session.reportedMs >= lostHandoverMs;
+      if (!isLost) return;
+      this.#events.handedOver(session, link.zone);
+    }
     session.reportedMs = this.#nowMs;
     session.intents.acknowledge(record.lastIntent);
     if (record.flags & sessionFlag.moved) {

@@ -47,6 +47,8 @@ export const loginMsMax = 15_000;
 export const takeoverMsMax = 5000;
 /** Milliseconds without a tick frame after which a zone is silent: nobody joins it, whoever plays there stays. */
 export const zoneSilentMs = 5000;
+/** Milliseconds of silence about a session after which another zone that reports it is believed: its goodbye was lost. */
+export const lostHandoverMs = 500;
 /** Milliseconds that a running zone may not report a session before it is taken for unknown there. */
 export const unreportedMsMax = 10_000;
 /** Milliseconds that a session may wait for the zone to let it go, before the gateway forgets it. */

@@ -30,3 +30,25 @@ export function ownAddresses(): string[] {
     .flatMap((addresses) => addresses ?? [])
     .map(({ address, family }) => (family === "IPv6" ? `[${address}]` : address));
 }
+
+/** Writes one line to standard output. */
+export function writeLine(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Ends the process with a code. */
+export function exitProcess(code: number): void {
+  process.exit(code);
+}
+
+/** Calls `work` at the first SIGINT or SIGTERM; a second one ends the process at once. */
+export function onTermination(work: (signal: string) => void): void {
+  let isFirst = true;
+  const take = (signal: NodeJS.Signals) => {
+    if (!isFirst) process.exit(1);
+    isFirst = false;
+    work(signal);
+  };
+  process.on("SIGINT", take);
+  process.on("SIGTERM", take);
+}
