@@ -39,7 +39,7 @@ export const Player = entity(
     position: critical(position()),
     heading: critical(angle(8)),
     health: critical(unit(8)),
-    action: detailed(oneOf("idle", "walk", "swing", "fall")),
+    action: detailed(oneOf("idle", "walk", "swing", "fall", "sweep")),
     target: detailed(entityRef()),
     emote: cosmetic(oneOf("none", "wave", "bow", "cheer", "dance", "sit")),
     name: metadata(text(24)),
@@ -53,16 +53,38 @@ export const Player = entity(
     /** Places that wait for the ledger's answer, one bit each. */
     bagPending: self(uint(bagPlaces)),
     attacking: self(bool()),
-    /** Ticks until a fallen player may come back, 0 when alive. */
+    /** Ticks until a fallen player comes back without asking, 0 when alive. */
     fallenTicks: self(uint(12)),
     inTown: self(bool()),
+    /** The held input: a heading and whether to run. */
     direction: server(uint(8)),
     moving: server(bool()),
-    swingReadyTick: server(number()),
-    emoteUntilTick: server(number()),
-    regenerateTick: server(number()),
+    // What waits is counted down, never a tick to wait for: zones count their ticks each for themselves.
+    /** Ticks until the next swing. */
+    swingWait: server(number()),
+    /** Ticks for which a swing or sweep is still shown. */
+    actionWait: server(number()),
+    /** Ticks for which an emote is still shown. */
+    emoteWait: server(number()),
+    /** Ticks until hit points come back. */
+    restWait: server(number()),
     /** Item id in each place, 0 for empty. */
     bagItems: server(fixedArray(number(), bagPlaces)),
+    sweepReady: self(bool()),
+    /** Ticks until the next sweep. */
+    sweepWait: server(number()),
+    /** Ticks that pay for lines of chat and for refusals already told. */
+    chatDebt: server(number()),
+    refusalDebt: server(number()),
+    /** An open invitation: who invites, into which group, ticks until it is void. */
+    inviter: server(entityRef()),
+    invitedTo: server(number()),
+    inviteWait: server(number()),
+    /** The group this player founded, and how many it brought into it. */
+    foundedGroup: server(number()),
+    broughtIn: server(number()),
+    /** Ticks for which the target has been unknown: one that crosses a border is so for a moment. */
+    lostTicks: server(number()),
   },
   { group: ["position", "health", "name", "level"], wakes: true },
 );
@@ -85,9 +107,18 @@ export const Creature = entity("creature", {
   goalX: server(number()),
   goalY: server(number()),
   mood: server(oneOf("asleep", "idle", "roam", "chase", "return", "dead")),
-  thinkTick: server(number()),
-  swingReadyTick: server(number()),
+  /** Ticks until it thinks again; of a dead one, until its body is gone. */
+  thinkWait: server(number()),
+  /** Ticks until the next swing. */
+  swingWait: server(number()),
+  /** Threat by whom it hates. */
   aggression: server(boundedMap(entityRef(), uint(16), 16)),
+  /** Ticks for which its target has been unknown: one that crosses a border is so for a moment. */
+  lostTicks: server(number()),
+  /** Ticks it has been on its way: to a place to stroll to, or home. */
+  wayTicks: server(number()),
+  /** Ticks for which it still walks around something in its way: above 0 to one side, below to the other. */
+  detour: server(number()),
 });
 
 export const Loot = entity("loot", {
@@ -95,8 +126,10 @@ export const Loot = entity("loot", {
   item: metadata(uint(16)),
   /** Realm id of the item when it was dropped by a player, 0 when it does not exist yet. */
   itemId: server(number()),
+  /** The player whose taking is under way. */
   claimedBy: server(entityRef()),
-  expireTick: server(number()),
+  /** Place on the ground that the ledger knows, when there is an item. */
+  groundId: server(number()),
 });
 
 export const Move = intent("move", { direction: angle(8), moving: bool() });
@@ -116,6 +149,8 @@ export const PartyInvite = intent("partyInvite", { target: entityRef() });
 export const PartyAnswer = intent("partyAnswer", { accept: bool() });
 export const PartyLeave = intent("partyLeave", {});
 export const PartyChat = intent("partyChat", { text: text(chatBytesMax) });
+/** A blow at every creature around. */
+export const Sweep = intent("sweep", {});
 
 /** A swing that others may see: damage 0 with outcome says why. */
 export const Struck = fact("struck", {
@@ -158,6 +193,7 @@ export const realmSchema = defineSchema({
     PartyAnswer,
     PartyLeave,
     PartyChat,
+    Sweep,
   ],
   facts: [Struck, Fell, Gained, Looted, Chat, Refused, PartyInvited],
 });

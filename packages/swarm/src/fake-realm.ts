@@ -125,6 +125,8 @@ export interface FakeFaults {
   isDeaf: boolean;
   /** No frame is sent. */
   isSilent: boolean;
+  /** The welcome brings no schema, whatever the client knows. */
+  hidesSchema: boolean;
 }
 
 const regionSizeM = 100;
@@ -141,6 +143,7 @@ export class FakeRealm {
     breaksBlocks: false,
     isDeaf: false,
     isSilent: false,
+    hidesSchema: false,
   };
   tick = 0;
   readonly #grids = [0, 1].map(
@@ -230,7 +233,7 @@ export class FakeRealm {
         session.lastFactTold = message.hello.lastFact;
         session.needsKeyframes = true;
         session.needsSelf = true;
-        session.peer?.send(this.#welcome(session, message.hello.schemaHash, isResume));
+        session.peer?.send(this.welcomeFor(session, message.hello.schemaHash, isResume));
         return;
       case "input":
         session.ackedFrame = Math.max(session.ackedFrame, message.ackFrame);
@@ -245,7 +248,7 @@ export class FakeRealm {
         return;
       case "bye":
         return session.peer?.close(4021, "left");
-      case "ping":
+      default:
         return;
     }
   }
@@ -257,7 +260,8 @@ export class FakeRealm {
     this.intents.set(name, (this.intents.get(name) ?? 0) + 1);
   }
 
-  #welcome(session: FakeSession, clientHash: string, resumed: boolean): Uint8Array {
+  /** The welcome of a session, with the schema unless the client knows it. */
+  welcomeFor(session: FakeSession, clientHash = "", resumed = false): Uint8Array {
     const descriptor = describe(fakeSchema);
     const hash = schemaHash(descriptor);
     return encodeWelcome({
@@ -275,7 +279,7 @@ export class FakeRealm {
       levels,
       zones: this.#grids.map(({ zone, bounds }) => ({ zone, name: `zone ${zone}`, bounds })),
       schemaHash: hash,
-      ...(clientHash === hash ? {} : { schema: descriptor }),
+      ...(clientHash === hash || this.faults.hidesSchema ? {} : { schema: descriptor }),
     });
   }
 

@@ -362,6 +362,41 @@ describe("Swarm", () => {
     assert.equal(rehearsal.realm.intents.get("comeBack"), asked);
   });
 
+  it("refuses a second welcome, and a frame before the first", async () => {
+    const rehearsal = new Rehearsal({ players: 1, seconds: 4 });
+    await rehearsal.pass(8);
+    rehearsal.links[0]!.push(new Uint8Array(40).fill(0x82, 0, 1));
+    await rehearsal.pass(1000);
+    rehearsal.links[0]!.push(rehearsal.realm.welcomeFor(rehearsal.realm.sessions[0]!));
+    await rehearsal.pass(100);
+    assert.deepEqual(errorsOf(rehearsal), {
+      "malformed: a frame before the welcome": 1,
+      "malformed: a second welcome": 1,
+    });
+  });
+
+  it("leaves a game that it cannot understand", async () => {
+    const rehearsal = new Rehearsal({ players: 2, seconds: 4 });
+    rehearsal.realm.faults.hidesSchema = true;
+    const { errors, connected } = await rehearsal.untilDone();
+    assert.deepEqual([errors, connected], [2, 0]);
+    assert.deepEqual(errorsOf(rehearsal), { "join: the welcome brought no schema": 2 });
+  });
+
+  it("counts an exception of its own, and plays on", async () => {
+    const rehearsal = new Rehearsal({ players: 1, seconds: 2 });
+    await rehearsal.pass(1000);
+    const { meters, play } = rehearsal.swarm;
+    const { frame } = play;
+    play.frame = () => {
+      play.frame = frame;
+      throw new Error("no such bot");
+    };
+    const { errors, connected } = await rehearsal.untilDone();
+    assert.deepEqual([errors, connected], [1, 1]);
+    assert.ok(meters.errorKinds.has("exception: no such bot"));
+  });
+
   it("stops when it is told, with what it has measured", async () => {
     const rehearsal = new Rehearsal({ players: 3, seconds: 1000 });
     await rehearsal.pass(4000);

@@ -40,6 +40,13 @@ export interface ObjectEvent {
   readonly entity: number;
 }
 
+/** A handler of an event known by name alone: there is a control when the event is cancellable. */
+export type NamedHandler<Context, Payload> = (
+  context: Context,
+  payload: Payload,
+  control: EventControl | undefined,
+) => void;
+
 /** A handler without the type of what its event carries: the hub calls it with what the event's type says. */
 export type ErasedHandler<Context> = (
   context: Context,
@@ -80,10 +87,17 @@ export function listen<Context>(
   handler: ObservedHandler<Context, ObjectEvent>,
   options?: ListenOptions,
 ): Listener<Context>;
-/** Listens to a module's event, by its type: a cancellable one hands its handlers a control. */
+/** Listens to a module's event that has happened, by its type. */
 export function listen<Context, Payload>(
   family: "module",
-  type: EventType<Payload>,
+  type: EventType<Payload, "observed">,
+  handler: ObservedHandler<Context, Payload>,
+  options?: ListenOptions,
+): Listener<Context>;
+/** Listens to a module's event that may be cancelled, by its type. */
+export function listen<Context, Payload>(
+  family: "module",
+  type: EventType<Payload, "cancellable">,
   handler: CancellableHandler<Context, Payload>,
   options?: ListenOptions,
 ): Listener<Context>;
@@ -91,16 +105,17 @@ export function listen<Context, Payload>(
 export function listen<Context, Payload = Record<string, unknown>>(
   family: "module",
   name: string,
-  handler: CancellableHandler<Context, Payload>,
+  handler: NamedHandler<Context, Payload>,
   options?: ListenOptions,
 ): Listener<Context>;
 export function listen<Context>(family: EventFamily, ...rest: unknown[]): Listener<Context> {
-  const isPair = family === "client" || family === "object";
-  const named = isPair ? `${rest[0] as string}.${rest[1] as string}` : rest[0];
-  const [handler, options] = rest.slice(isPair ? 2 : 1) as [
-    ErasedHandler<Context>,
-    ListenOptions | undefined,
-  ];
-  const type = typeof named === "object" ? (named as EventType<unknown>) : undefined;
-  return { family, name: type?.name ?? (named as string), type, priority: options?.priority ?? 0, handler };
+  // Two of the families name an event by two words.
+  const words = family === "client" || family === "object" ? 2 : 1;
+  const named =
+    words === 2 ? `${rest[0] as string}.${rest[1] as string}` : (rest[0] as string | EventType<unknown>);
+  const handler = rest[words] as ErasedHandler<Context>;
+  const options = rest[words + 1] as ListenOptions | undefined;
+  const type = typeof named === "string" ? undefined : named;
+  const name = typeof named === "string" ? named : named.name;
+  return { family, name, type, priority: options?.priority ?? 0, handler };
 }

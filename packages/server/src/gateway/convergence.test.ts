@@ -219,6 +219,27 @@ test("whatever a client walks, misses or resumes, what it holds is what the zone
           if (witness.isReading && random.chance(0.3)) witness.acknowledge();
         }
       }
+      // A quiet while later everyone holds exactly what is near: all of it within the radius, nothing beyond the reach.
+      for (let t = 0; t < 100; t++) {
+        tick();
+        for (const witness of witnesses) {
+          witness.isReading = true;
+          witness.read(fakes, seed);
+          witness.acknowledge();
+        }
+      }
+      for (const [index, witness] of witnesses.entries()) {
+        for (const { grid, zone } of fakes) {
+          const held = witness.replicas.get(zone)?.members;
+          for (let region = 0; region < grid.count; region++) {
+            const distance = grid.distanceTo(region, places[index]!.x, places[index]!.y);
+            const where = `seed ${seed}, ${distance} m to region ${region} of zone ${zone}`;
+            // The view may lag behind by its step of 2 m.
+            if (distance < 254) assert.ok(held?.has(region), `${where} is missing`);
+            if (distance > 256 * 1.1 + 2) assert.ok(held?.has(region) !== true, `${where} is left over`);
+          }
+        }
+      }
       for (const witness of witnesses) {
         assert.ok(witness.frames > 50, `frames ${witness.frames}`);
         assert.ok(witness.digests > 100, `digests ${witness.digests}`);

@@ -355,17 +355,16 @@ export class Gateway {
     }
   }
 
-  /** @returns Whether a stale client has everything and may go on: with whole regions, as if it had just come. */
+  /**
+   * @returns Whether a stale client has everything and may go on. What it missed meanwhile is found by the rules that
+   * hold for every gap: regions whose windows passed wait for keyframes, `self` comes whole.
+   */
   #recover(session: Session, client: Client, nowMs: number): boolean {
     if (session.flow.inFlight > 0 || client.connection.bufferedBytes > 0) {
       if (nowMs - session.staleSinceMs >= staleMsMax) this.#door.close(client, "not_draining");
       return false;
     }
     session.staleSinceMs = -1;
-    session.needsSelf = true;
-    this.#views.invalidate(session);
-    // This tick's frame is the first again; those before it are gone.
-    session.homeTick = session.home.newest.tick - 1;
     return true;
   }
 

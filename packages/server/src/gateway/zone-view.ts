@@ -288,7 +288,7 @@ export class ZoneView {
         if (!isInZone) continue;
         if (besideColumn < 0 || besideColumn >= width || besideRow < 0 || besideRow >= height) return true;
         const beside = steady[besideRow * width + besideColumn]!;
-        
+        if (beside === 0 || beside > ring) return true;
       }
     }
     return false;
