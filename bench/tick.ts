@@ -1,0 +1,396 @@
+/**
+ * The replication tick: find changes, encode, hand over, compose, for 1,000 and 10,000 moving entities and 1,000 viewers.
+ *
+ * References: protobufjs encoding the same records, once for each viewer (what a server without shared blocks does) and
+ * once in all (what it would cost if sharing were free).
+ * Invariant: the zone and the gateway are the real ones; only sockets are left out, frames go to a sink.
+ */
+import {
+  angle,
+  bool,
+  cosmetic,
+  critical,
+  defaultChannelRates,
+  defineSchema,
+  describe,
+  detailed,
+  encodeHello,
+  encodeInput,
+  entity,
+  formatVersion,
+  intent,
+  levelsOf,
+  metadata,
+  number,
+  oneOf,
+  position,
+  schemaHash,
+  server,
+  subprotocol,
+  text,
+  uint,
+  unit,
+} from "@myriad/protocol";
+import protobuf from "protobufjs";
+import { realmTag } from "../packages/server/src/bus/header.ts";
+import { SameThreadBus } from "../packages/server/src/bus/same-thread.ts";
+import { Gateway } from "../packages/server/src/gateway/gateway.ts";
+import type { TicketVerifier } from "../packages/server/src/gateway/tickets.ts";
+import type { Connection, ConnectionListener } from "../packages/server/src/gateway/transport.ts";
+import { VirtualTime } from "../packages/server/src/platform/virtual-time.ts";
+import { createMemoryStore } from "../packages/server/src/store/sqlite/memory-store.ts";
+import { defineModule, defineRealm, every, on } from "../packages/server/src/zone/definitions.ts";
+import { noMetrics } from "../packages/server/src/zone/metrics-port.ts";
+import { compile } from "../packages/server/src/zone/program.ts";
+import { ZoneHost } from "../packages/server/src/zone/zone-host.ts";
+import { type BenchOptions, type BenchResult, median } from "./harness.ts";
+
+const Walker = entity(
+  "walker",
+  {
+    position: critical(position()),
+    heading: critical(angle(8)),
+    health: critical(unit(8)),
+    action: detailed(oneOf("idle", "walk", "swing")),
+    emote: cosmetic(uint(4)),
+    name: metadata(text(16)),
+    vx: server(number()),
+    vy: server(number()),
+  },
+  { wakes: true },
+);
+const Stand = intent("stand", { still: bool() });
+const schema = defineSchema({ name: "tick", version: "1", entities: [Walker], intents: [Stand], facts: [] });
+
+const tickRateHz = 20;
+const viewersMax = 1000;
+const warmUpTicks = 100;
+
+interface Measured {
+  readonly simulateMs: number;
+  readonly findAndEncodeMs: number;
+  readonly handOverMs: number;
+  readonly composeMs: number;
+  readonly viewers: number;
+  readonly frameBytes: number;
+  readonly bytesPerUpdate: number;
+  readonly protobufMs: number;
+  readonly protobufOnceMs: number;
+}
+
+export async function run(options: BenchOptions): Promise<BenchResult> {
+  const ticks = Math.max(40, options.rounds * 8);
+  const thousand = await measure({ entities: 1000, sideM: 512, ticks, options });
+  const tenThousand = await measure({ entities: 10_000, sideM: 1600, ticks, options });
+  const replication = (m: Measured) => m.findAndEncodeMs + m.handOverMs + m.composeMs;
+  return {
+    results: {
+      simulateMs1000: thousand.simulateMs,
+      findAndEncodeMs1000: thousand.findAndEncodeMs,
+      zoneTickMs1000: thousand.findAndEncodeMs + thousand.handOverMs,
+      composeMs1000: thousand.composeMs,
+      composeUsPerFrame: (thousand.composeMs * 1000) / thousand.viewers,
+      replicationTickMs1000: replication(thousand),
+      replicationTickMs10000: replication(tenThousand),
+      findAndEncodeMs10000: tenThousand.findAndEncodeMs,
+      viewers: thousand.viewers,
+      frameBytes: thousand.frameBytes,
+      bytesPerUpdate: thousand.bytesPerUpdate,
+    },
+    references: {
+      protobufjsMs1000: thousand.protobufMs,
+      protobufjsOnceMs1000: thousand.protobufOnceMs,
+      protobufjsMs10000: tenThousand.protobufMs,
+    },
+    ratios: {
+      protobufjs: thousand.protobufMs / replication(thousand),
+      protobufjsOnce: thousand.protobufOnceMs / thousand.findAndEncodeMs,
+      protobufjs10000: tenThousand.protobufMs / replication(tenThousand),
+    },
+  };
+}
+
+async function measure(at: {
+  entities: number;
+  sideM: number;
+  ticks: number;
+  options: BenchOptions;
+}): Promise<Measured> {
+  const { entities, sideM, ticks, options } = at;
+  const viewers = Math.min(viewersMax, entities);
+  options.progress(`${entities} entities, ${viewers} viewers: joining`);
+  const world = await build({ entities, sideM, viewers });
+  const { host, gateway, sinks, time } = world;
+  const simulate: number[] = [];
+  const encode: number[] = [];
+  const handOver: number[] = [];
+  const compose: number[] = [];
+  const proto: number[] = [];
+  const protoOnce: number[] = [];
+  let frames = 0;
+  let bytes = 0;
+  let updates = 0;
+  const message = protobufMessage();
+  for (let tick = 0; tick < warmUpTicks + ticks; tick++) {
+    if (tick % 10 === 0) options.progress(`${entities} entities: tick ${tick} of ${warmUpTicks + ticks}`);
+    for (const sink of sinks) sink.acknowledge();
+    gateway.sendIntents();
+    host.tick(100);
+    for (const sink of sinks) sink.bytes = 0;
+    const start = options.now();
+    gateway.flush();
+    const composed = options.now() - start;
+    time.advance(1000 / tickRateHz);
+    if (tick < warmUpTicks) continue;
+    simulate.push(host.phases.runMs);
+    encode.push(host.phases.replicateMs);
+    handOver.push(host.phases.sendMs);
+    compose.push(composed);
+    const seen = world.visible(host.core.tick);
+    for (const sink of sinks) bytes += sink.bytes;
+    frames += sinks.length;
+    updates += seen.total;
+    if (tick % 8 !== 0) continue;
+    proto.push(
+      timeOf(() => seen.lists.forEach((records) => message.encode({ records }).finish()), options.now),
+    );
+    protoOnce.push(
+      timeOf(() => seen.planes.forEach((records) => message.encode({ records }).finish()), options.now),
+    );
+  }
+  gateway.close();
+  host.close();
+  return {
+    simulateMs: median(simulate),
+    findAndEncodeMs: mean(encode),
+    handOverMs: mean(handOver),
+    composeMs: mean(compose),
+    viewers,
+    frameBytes: bytes / frames,
+    bytesPerUpdate: bytes / updates,
+    protobufMs: mean(proto),
+    protobufOnceMs: mean(protoOnce),
+  };
+}
+
+async function build(size: { entities: number; sideM: number; viewers: number }) {
+  const { entities, sideM, viewers } = size;
+  const time = new VirtualTime();
+  const bus = new SameThreadBus();
+  const store = createMemoryStore({ realmId: "tick" });
+  const levels = levelsOf(defaultChannelRates, tickRateHz);
+  const realm = defineRealm({
+    name: "tick",
+    schema,
+    modules: [walkers(entities - viewers)],
+    player: Walker,
+    zones: () => [{ name: "field", bounds: { x: 0, y: 0, width: sideM, height: sideM } }],
+    spawnPoint: (_, chance) => ({ zone: 0, x: chance * sideM, y: ((chance * 9973) % 1) * sideM }),
+    characterSchemaVersion: 1,
+  });
+  const zones = realm.zones(1);
+  const host = new ZoneHost({
+    zone: 0,
+    zones,
+    program: compile(realm),
+    realmTag: realmTag("tick"),
+    epoch: 1,
+    tickRateHz,
+    levels,
+    regionSizeM: 64,
+    regionHysteresisM: 2,
+    borderDepthM: 64,
+    // Saves are the store's bench; here they would only make noise.
+    saveEveryMs: 600_000,
+    seed: 1,
+    metrics: noMetrics,
+    report: ({ error }) => {
+      throw error;
+    },
+    rowsMax: { walker: 16_384 },
+    bus,
+    store,
+    gateways: [0],
+    nowMs: () => performance.now(),
+    wallMs: () => time.wallMs(),
+    delay: async () => {},
+  });
+  const gateway = new Gateway({
+    index: 0,
+    realm: "tick",
+    version: "bench",
+    schema,
+    tickRateHz,
+    regionSizeM: 64,
+    levels,
+    hysteresisPercent: 10,
+    viewStepM: 2,
+    zones: [{ zone: 0, name: "field", bounds: zones[0]!.bounds }],
+    capacity: viewers,
+    limits: {
+      messagesPerSecond: 1000,
+      messagesBurst: 1000,
+      handshakeMs: 60_000,
+      idleMs: 600_000,
+      heartbeatMs: 300_000,
+      resumeSeconds: 10,
+    },
+    isOriginAllowed: () => true,
+    newCharacter: () => ({ zone: 0, schemaVersion: 1, state: new Uint8Array(0) }),
+    bus,
+    store,
+    tickets: openTickets(time),
+    clock: time,
+    timers: time,
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    onFailure: (error) => {
+      throw error;
+    },
+  });
+  const sinks = Array.from({ length: viewers }, (_, index) => new Sink(`w${index}`));
+  for (const sink of sinks) gateway.accept(sink);
+  for (let tick = 0; tick < 200 && sinks.some((sink) => sink.frame === 0); tick++) {
+    gateway.sendIntents();
+    host.tick(100);
+    gateway.flush();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const table = host.core.world.table(Walker);
+  const { x, y } = table.columns.position;
+  /** Records that are due in each viewer's rings at a tick, and in each plane, as objects for protobufjs. */
+  const visible = (tick: number) => {
+    const record = (row: number) => ({
+      id: row,
+      x: Math.round(x[row]! * 64),
+      y: Math.round(y[row]! * 64),
+      heading: Math.round(table.columns.heading[row]! * 40) & 255,
+      health: 255,
+    });
+    const records = Array.from({ length: table.rowsUsed }, (_, row) => record(row));
+    const due = levels.map((level) => tick % level.strideTicks === 0);
+    const lists: (typeof records)[] = [];
+    let total = 0;
+    for (const session of host.core.sessions.bySession.values()) {
+      const own = table.row(session.player);
+      const list = records.filter(({ id: row }) => {
+        const distance = host.core.grid.distanceTo(host.core.grid.at(x[row]!, y[row]!), x[own]!, y[own]!);
+        const level = levels.findIndex(({ radiusM }) => distance <= radiusM);
+        return level >= 0 && due[level];
+      });
+      total += list.length;
+      lists.push(list);
+    }
+    return { lists, total, planes: levels.filter((_, level) => due[level]).map(() => records) };
+  };
+  return { host, gateway, sinks, time, visible };
+}
+
+/** Everybody runs and turns; some fight. */
+function walkers(others: number) {
+  return defineModule({
+    name: "walkers",
+    entities: [Walker],
+    intents: [on(Stand, () => {})],
+    populate: (zone) => {
+      for (let i = 0; i < others; i++) {
+        const x = zone.random.float() * zone.bounds.width;
+        const y = zone.random.float() * zone.bounds.height;
+        zone.spawn(Walker, { position: { x, y }, health: 1, name: `c${i}` });
+      }
+    },
+    systems: [
+      every(
+        0,
+        function walk(zone) {
+          const table = zone.table(Walker);
+          const { position: at, vx, vy, heading, action, health } = table.columns;
+          const { width, height } = zone.bounds;
+          for (let row = table.next(-1); row >= 0; row = table.next(row)) {
+            if (vx[row] === 0) {
+              vx[row] = zone.random.float() * 10 - 5;
+              vy[row] = zone.random.float() * 10 - 5;
+              health[row] = 1;
+            }
+            at.x[row] = at.x[row]! + vx[row]! / tickRateHz;
+            at.y[row] = at.y[row]! + vy[row]! / tickRateHz;
+            if (at.x[row]! < 0 || at.x[row]! > width) vx[row] = -vx[row]!;
+            if (at.y[row]! < 0 || at.y[row]! > height) vy[row] = -vy[row]!;
+            if ((row + zone.tick) % 8 === 0) heading[row] = (heading[row]! + 0.3) % 6.28;
+            if ((row + zone.tick) % 40 === 0) action[row] = (action[row]! + 1) % 3;
+          }
+        },
+        { moves: true },
+      ),
+    ],
+  });
+}
+
+/** A connection that swallows frames and acknowledges them. */
+class Sink implements Connection {
+  readonly remoteAddress = "127.0.0.1";
+  readonly origin = undefined;
+  readonly offered: readonly string[];
+  readonly bufferedBytes = 0;
+  frame = 0;
+  bytes = 0;
+  #listener: ConnectionListener | undefined;
+
+  constructor(name: string) {
+    this.offered = [subprotocol, `ticket.${name}`];
+  }
+
+  listen(listener: ConnectionListener): void {
+    this.#listener = listener;
+    const hash = schemaHash(describe(schema));
+    listener.message(
+      encodeHello({ formatVersion, schemaHash: hash, wantsDigests: false, lastFact: 0, client: "sink" }),
+    );
+  }
+
+  acknowledge(): void {
+    if (this.frame > 0) this.#listener?.message(encodeInput(this.frame, []));
+  }
+
+  send(): void {}
+
+  sendFrame(bytes: Uint8Array, end: number): boolean {
+    // The frame's number stands behind the room for the transport's header and the message's first byte.
+    const at = 11;
+    this.frame = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    this.bytes = end - 10;
+    return true;
+  }
+
+  ping(): void {}
+
+  close(): void {
+    this.#listener?.closed();
+  }
+
+  terminate(): void {}
+}
+
+function openTickets(time: VirtualTime): TicketVerifier {
+  const verify = async (token: string) => ({
+    ok: true,
+    value: { ticketId: token, subject: token, name: token, expiresAtMs: time.wallMs() + 30_000 },
+  });
+  return { verify } as unknown as TicketVerifier;
+}
+
+function protobufMessage(): protobuf.Type {
+  const { root } = protobuf.parse(`syntax = "proto3";
+    message Update { uint32 id = 1; sint32 x = 2; sint32 y = 3; uint32 heading = 4; uint32 health = 5; }
+    message Frame { repeated Update records = 1; }`);
+  return root.lookupType("Frame");
+}
+
+function timeOf(work: () => void, now: () => number): number {
+  const start = now();
+  work();
+  return now() - start;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+}
