@@ -63,7 +63,6 @@ const Stand = intent("stand", { still: bool() });
 const schema = defineSchema({ name: "tick", version: "1", entities: [Walker], intents: [Stand], facts: [] });
 
 const tickRateHz = 20;
-const viewersMax = 1000;
 const warmUpTicks = 100;
 
 interface Measured {
@@ -79,60 +78,63 @@ interface Measured {
 }
 
 export async function run(options: BenchOptions): Promise<BenchResult> {
-  const ticks = Math.max(40, options.rounds * 8);
-  const thousand = await measure({ entities: 1000, sideM: 512, ticks, options });
-  const tenThousand = await measure({ entities: 10_000, sideM: 1600, ticks, options });
-  const replication = (m: Measured) => m.findAndEncodeMs + m.handOverMs + m.composeMs;
+  const ticks = Math.max(80, options.rounds * 16);
+  const few = await measure({ entities: 1000, viewers: 100, sideM: 512, ticks, options });
+  const all = await measure({ entities: 1000, viewers: 1000, sideM: 512, ticks, options });
+  const many = await measure({ entities: 10_000, viewers: 1000, sideM: 1600, ticks, options });
   return {
     results: {
-      simulateMs1000: thousand.simulateMs,
-      findAndEncodeMs1000: thousand.findAndEncodeMs,
-      zoneTickMs1000: thousand.findAndEncodeMs + thousand.handOverMs,
-      composeMs1000: thousand.composeMs,
-      composeUsPerFrame: (thousand.composeMs * 1000) / thousand.viewers,
-      replicationTickMs1000: replication(thousand),
-      replicationTickMs10000: replication(tenThousand),
-      findAndEncodeMs10000: tenThousand.findAndEncodeMs,
-      viewers: thousand.viewers,
-      frameBytes: thousand.frameBytes,
-      bytesPerUpdate: thousand.bytesPerUpdate,
+      simulateMs1000: few.simulateMs,
+      findAndEncodeMs1000: few.findAndEncodeMs,
+      handOverMs1000: few.handOverMs,
+      composeUsPerFrame: (all.composeMs * 1000) / all.viewers,
+      replicationTickMs1000: replicationMs(few),
+      replicationTickMs1000Viewers1000: replicationMs(all),
+      findAndEncodeMs10000: many.findAndEncodeMs,
+      replicationTickMs10000Viewers1000: replicationMs(many),
+      findAndEncodeViewers1000To100: all.findAndEncodeMs / few.findAndEncodeMs,
+      frameBytes: all.frameBytes,
+      bytesPerUpdate: all.bytesPerUpdate,
     },
     references: {
-      protobufjsMs1000: thousand.protobufMs,
-      protobufjsOnceMs1000: thousand.protobufOnceMs,
-      protobufjsMs10000: tenThousand.protobufMs,
+      protobufjsMs1000Viewers100: few.protobufMs,
+      protobufjsMs1000Viewers1000: all.protobufMs,
+      protobufjsMs10000Viewers1000: many.protobufMs,
+      protobufjsOnceMs1000: few.protobufOnceMs,
     },
     ratios: {
-      protobufjs: thousand.protobufMs / replication(thousand),
-      protobufjsOnce: thousand.protobufOnceMs / thousand.findAndEncodeMs,
-      protobufjs10000: tenThousand.protobufMs / replication(tenThousand),
+      protobufjs: all.protobufMs / replicationMs(all),
+      protobufjsViewers100: few.protobufMs / replicationMs(few),
+      protobufjs10000: many.protobufMs / replicationMs(many),
+      protobufjsOnce: few.protobufOnceMs / few.findAndEncodeMs,
     },
   };
 }
 
-async function measure(at: {
-  entities: number;
-  sideM: number;
-  ticks: number;
-  options: BenchOptions;
-}): Promise<Measured> {
-  const { entities, sideM, ticks, options } = at;
-  const viewers = Math.min(viewersMax, entities);
-  options.progress(`${entities} entities, ${viewers} viewers: joining`);
-  const world = await build({ entities, sideM, viewers });
+/** Everything between the simulation and the sockets. */
+function replicationMs(m: Measured): number {
+  return m.findAndEncodeMs + m.handOverMs + m.composeMs;
+}
+
+interface Size {
+  readonly entities: number;
+  readonly viewers: number;
+  readonly sideM: number;
+}
+
+async function measure(at: Size & { ticks: number; options: BenchOptions }): Promise<Measured> {
+  const { entities, viewers, ticks, options } = at;
+  const label = `${entities} entities, ${viewers} viewers`;
+  options.progress(`${label}: joining`);
+  const world = await build(at);
   const { host, gateway, sinks, time } = world;
   const simulate: number[] = [];
   const encode: number[] = [];
   const handOver: number[] = [];
   const compose: number[] = [];
-  const proto: number[] = [];
-  const protoOnce: number[] = [];
-  let frames = 0;
   let bytes = 0;
-  let updates = 0;
-  const message = protobufMessage();
   for (let tick = 0; tick < warmUpTicks + ticks; tick++) {
-    if (tick % 10 === 0) options.progress(`${entities} entities: tick ${tick} of ${warmUpTicks + ticks}`);
+    if (tick % 20 === 0) options.progress(`${label}: tick ${tick} of ${warmUpTicks + ticks}`);
     for (const sink of sinks) sink.acknowledge();
     gateway.sendIntents();
     host.tick(100);
@@ -146,34 +148,52 @@ async function measure(at: {
     encode.push(host.phases.replicateMs);
     handOver.push(host.phases.sendMs);
     compose.push(composed);
-    const seen = world.visible(host.core.tick);
     for (const sink of sinks) bytes += sink.bytes;
-    frames += sinks.length;
-    updates += seen.total;
-    if (tick % 8 !== 0) continue;
-    proto.push(
-      timeOf(() => seen.lists.forEach((records) => message.encode({ records }).finish()), options.now),
-    );
-    protoOnce.push(
-      timeOf(() => seen.planes.forEach((records) => message.encode({ records }).finish()), options.now),
-    );
+  }
+  // One longest stride of ticks has every level as often as it is due: the mean over it is the mean for ever.
+  const message = protobufMessage();
+  const cycleTicks = 8;
+  const proto: number[] = [];
+  const protoOnce: number[] = [];
+  let updates = 0;
+  for (let tick = 0; tick < cycleTicks; tick++) {
+    options.progress(`${label}: protobufjs, ${tick + 1} of ${cycleTicks}`);
+    const seen = world.visible(tick);
+    updates += seen.total / cycleTicks;
+    const each = () => {
+      for (const records of seen.lists) message.encode({ records }).finish();
+    };
+    const once = () => {
+      for (const records of seen.planes) message.encode({ records }).finish();
+    };
+    for (let warm = 0; warm < 3; warm++) each();
+    for (let warm = 0; warm < 3; warm++) once();
+    proto.push(median(Array.from({ length: 5 }, () => timeOf(each, options.now))));
+    protoOnce.push(median(Array.from({ length: 9 }, () => timeOf(once, options.now))));
   }
   gateway.close();
   host.close();
   return {
     simulateMs: median(simulate),
-    findAndEncodeMs: mean(encode),
-    handOverMs: mean(handOver),
-    composeMs: mean(compose),
+    findAndEncodeMs: cycleMedian(encode),
+    handOverMs: cycleMedian(handOver),
+    composeMs: cycleMedian(compose),
     viewers,
-    frameBytes: bytes / frames,
-    bytesPerUpdate: bytes / updates,
+    frameBytes: bytes / (ticks * viewers),
+    bytesPerUpdate: bytes / (ticks * updates),
     protobufMs: mean(proto),
     protobufOnceMs: mean(protoOnce),
   };
 }
 
-async function build(size: { entities: number; sideM: number; viewers: number }) {
+/** Ticks of a cycle differ by the levels that are due: the median of each place in the cycle, then their mean. */
+function cycleMedian(values: readonly number[]): number {
+  return mean(
+    Array.from({ length: 8 }, (_, place) => median(values.filter((_, index) => index % 8 === place))),
+  );
+}
+
+async function build(size: Size) {
   const { entities, sideM, viewers } = size;
   const time = new VirtualTime();
   const bus = new SameThreadBus();
@@ -259,27 +279,28 @@ async function build(size: { entities: number; sideM: number; viewers: number })
   const { x, y } = table.columns.position;
   /** Records that are due in each viewer's rings at a tick, and in each plane, as objects for protobufjs. */
   const visible = (tick: number) => {
-    const record = (row: number) => ({
+    const { grid } = host.core;
+    const records = Array.from({ length: table.rowsUsed }, (_, row) => ({
       id: row,
       x: Math.round(x[row]! * 64),
       y: Math.round(y[row]! * 64),
       heading: Math.round(table.columns.heading[row]! * 40) & 255,
       health: 255,
-    });
-    const records = Array.from({ length: table.rowsUsed }, (_, row) => record(row));
+    }));
+    const byRegion: (typeof records)[] = Array.from({ length: grid.count }, () => []);
+    for (const record of records) byRegion[grid.at(x[record.id]!, y[record.id]!)]!.push(record);
     const due = levels.map((level) => tick % level.strideTicks === 0);
-    const lists: (typeof records)[] = [];
     let total = 0;
-    for (const session of host.core.sessions.bySession.values()) {
+    const lists = [...host.core.sessions.bySession.values()].map((session) => {
       const own = table.row(session.player);
-      const list = records.filter(({ id: row }) => {
-        const distance = host.core.grid.distanceTo(host.core.grid.at(x[row]!, y[row]!), x[own]!, y[own]!);
+      const list = byRegion.flatMap((members, region) => {
+        const distance = grid.distanceTo(region, x[own]!, y[own]!);
         const level = levels.findIndex(({ radiusM }) => distance <= radiusM);
-        return level >= 0 && due[level];
+        return level >= 0 && due[level] ? members : [];
       });
       total += list.length;
-      lists.push(list);
-    }
+      return list;
+    });
     return { lists, total, planes: levels.filter((_, level) => due[level]).map(() => records) };
   };
   return { host, gateway, sinks, time, visible };
@@ -353,11 +374,11 @@ class Sink implements Connection {
 
   send(): void {}
 
-  sendFrame(bytes: Uint8Array, end: number): boolean {
-    // The frame's number stands behind the room for the transport's header and the message's first byte.
-    const at = 11;
+  sendFrame(bytes: Uint8Array, start: number, end: number): boolean {
+    // The frame's number stands behind the message's first byte.
+    const at = start + 1;
     this.frame = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-    this.bytes = end - 10;
+    this.bytes = end - start;
     return true;
   }
 

@@ -15,7 +15,11 @@ async function play(seed: number, ticks: number): Promise<RealmSim> {
     if (sim.clients.length < 8 && random.chance(0.1)) await sim.join(`p${seed}x${joined++}`);
     for (const client of sim.clients) {
       if (random.chance(0.05)) {
-        client.intent(Steer, { heading: random.float() * 6.28, moving: random.chance(0.9), fast: random.chance(0.4) });
+        client.intent(Steer, {
+          heading: random.float() * 6.28,
+          moving: random.chance(0.9),
+          fast: random.chance(0.4),
+        });
       }
       if (random.chance(0.02)) client.intent(Shout, { text: `t${tick}` });
       if (random.chance(0.004) && !client.isStalled && client.isOpen) {
@@ -30,7 +34,8 @@ async function play(seed: number, ticks: number): Promise<RealmSim> {
       if (backAt.get(client) === tick) sim.resume(client);
     }
     await sim.run(1, () => {
-      for (const client of sim.clients) assert.deepEqual(client.problems, [], `seed ${seed} tick ${tick} ${client.name}`);
+      for (const client of sim.clients)
+        assert.deepEqual(client.problems, [], `seed ${seed} tick ${tick} ${client.name}`);
     });
   }
   for (const client of sim.clients) {
@@ -45,7 +50,10 @@ async function play(seed: number, ticks: number): Promise<RealmSim> {
 /** Seeds that once failed stay here. */
 const savedSeeds = [1, 2, 3];
 
-const moreSeeds = Array.from({ length: Number(process.env["MYRIAD_SEEDS"] ?? 12) }, (_, index) => 100 + index);
+const moreSeeds = Array.from(
+  { length: Number(process.env["MYRIAD_SEEDS"] ?? 12) },
+  (_, index) => 100 + index,
+);
 
 for (const seed of [...savedSeeds, ...moreSeeds]) {
   test(`every client's state converges to what the zones say, seed ${seed}`, async () => {

@@ -128,7 +128,14 @@ export class Lab {
     const character = opened.value;
     const items = await this.store.ledger.items({ kind: "character", id: character.characterId });
     const session = (gateway << 24) | this.#nextSession++;
-    const player: LabPlayer = { session, name, zone: character.zone, facts: [], ended: undefined, lastIntent: 0 };
+    const player: LabPlayer = {
+      session,
+      name,
+      zone: character.zone,
+      facts: [],
+      ended: undefined,
+      lastIntent: 0,
+    };
     this.players.set(session, player);
     const bytes = encodeCharacter({ ...character, items: items.map((item) => ({ ...item })) });
     this.input(player.zone, { kind: "join", session, character: bytes, lastIntent: 0 });
@@ -141,11 +148,21 @@ export class Lab {
   }
 
   /** Queues an intent for the next tick. */
-  intent<F extends RecordFields>(player: LabPlayer, type: IntentType<string, F>, value: RecordValue<F>): void {
+  intent<F extends RecordFields>(
+    player: LabPlayer,
+    type: IntentType<string, F>,
+    value: RecordValue<F>,
+  ): void {
     const index = this.#options.realm.schema.intents.indexOf(type as unknown as IntentType);
     assert(index >= 0, `${type.name} is in the schema`);
     const seq = ++player.lastIntent;
-    this.input(player.zone, { kind: "intent", session: player.session, seq, type: index, record: encodeRecord(type.fields, value) });
+    this.input(player.zone, {
+      kind: "intent",
+      session: player.session,
+      seq,
+      type: index,
+      record: encodeRecord(type.fields, value),
+    });
   }
 
   input(zone: number, input: SessionInput): void {
@@ -192,7 +209,14 @@ export class Lab {
     const { realm } = this.#options;
     for (const [zone, inputs] of this.#pending) {
       const writer = new ByteWriter(1024);
-      const header = { kind: batchKind.intents, realm: realmTag(realm.name), zone, peer: gateway, epoch: 1, sequence: this.tick };
+      const header = {
+        kind: batchKind.intents,
+        realm: realmTag(realm.name),
+        zone,
+        peer: gateway,
+        epoch: 1,
+        sequence: this.tick,
+      };
       writeIntentBatch(writer, { header, wantsDigests: false, keyframes: [], selves: [], inputs });
       this.bus.sendIntents(zone, writer.view());
     }
@@ -205,7 +229,8 @@ export class Lab {
     const frame = read.value;
     const { zone } = frame.header;
     this.frames.set(zone, frame);
-    for (const part of frame.sessions) for (const fact of part.facts) this.#tell(this.players.get(part.session), fact);
+    for (const part of frame.sessions)
+      for (const fact of part.facts) this.#tell(this.players.get(part.session), fact);
     for (const news of frame.news) {
       for (const player of this.players.values()) {
         // The lab lets everyone hear regional news; who views what is the gateway's business.
@@ -215,8 +240,13 @@ export class Lab {
       }
     }
     for (const letter of frame.letters) {
-      const to = [...this.players.values()].find((p) => p.ended === undefined && p.name.toLowerCase() === letter.toName.toLowerCase());
-      this.#tell(to ?? this.players.get(letter.fromSession), to === undefined ? letter.otherwise : letter.fact);
+      const to = [...this.players.values()].find(
+        (p) => p.ended === undefined && p.name.toLowerCase() === letter.toName.toLowerCase(),
+      );
+      this.#tell(
+        to ?? this.players.get(letter.fromSession),
+        to === undefined ? letter.otherwise : letter.fact,
+      );
     }
     for (const end of frame.ended) {
       const player = this.players.get(end.session);

@@ -37,11 +37,22 @@ export const Player = entity(
   },
   { wakes: true, group: ["position", "name"] },
 );
-export const Stone = entity("stone", { position: critical(position()), glow: cosmetic(uint(4)), vx: server(number()), vy: server(number()) });
+export const Stone = entity("stone", {
+  position: critical(position()),
+  glow: cosmetic(uint(4)),
+  vx: server(number()),
+  vy: server(number()),
+});
 export const Steer = intent("steer", { heading: angle(8), moving: bool(), fast: bool() });
 export const Shout = intent("shout", { text: text(40) });
 export const Heard = fact("heard", { from: text(16), text: text(40) });
-export const schema = defineSchema({ name: "minirealm", version: "1", entities: [Player, Stone], intents: [Steer, Shout], facts: [Heard] });
+export const schema = defineSchema({
+  name: "minirealm",
+  version: "1",
+  entities: [Player, Stone],
+  intents: [Steer, Shout],
+  facts: [Heard],
+});
 
 const edgeM = 3;
 
@@ -95,7 +106,9 @@ const walk = defineModule({
         }
         if (stones.count < 20 && zone.random.chance(0.3)) {
           const { x, y, width, height } = zone.bounds;
-          zone.spawn(Stone, { position: { x: x + zone.random.float() * width, y: y + zone.random.float() * height } });
+          zone.spawn(Stone, {
+            position: { x: x + zone.random.float() * width, y: y + zone.random.float() * height },
+          });
         }
       },
       { moves: true },
@@ -120,6 +133,10 @@ export const miniRealm = defineRealm({
       name: `z${i}`,
       bounds: { x: (i * worldWidth) / count, y: 0, width: worldWidth / count, height: worldHeight },
     })),
-  spawnPoint: (zones, chance) => ({ zone: 0, x: zones[0]!.bounds.x + 20 + chance * (zones[0]!.bounds.width - 40), y: 150 }),
+  spawnPoint: (zones, chance) => ({
+    zone: 0,
+    x: zones[0]!.bounds.x + 20 + chance * (zones[0]!.bounds.width - 40),
+    y: 150,
+  }),
   characterSchemaVersion: 1,
 });

@@ -33,7 +33,7 @@ import { realmTag } from "../../packages/server/src/bus/header.ts";
 import { SameThreadBus } from "../../packages/server/src/bus/same-thread.ts";
 import { Gateway } from "../../packages/server/src/gateway/gateway.ts";
 import type { TicketVerifier } from "../../packages/server/src/gateway/tickets.ts";
-import { type Connection, type ConnectionListener, frameRoomBytes } from "../../packages/server/src/gateway/transport.ts";
+import type { Connection, ConnectionListener } from "../../packages/server/src/gateway/transport.ts";
 import { SeededRandom } from "../../packages/server/src/kernel/random.ts";
 import { VirtualTime } from "../../packages/server/src/platform/virtual-time.ts";
 import { createMemoryStore } from "../../packages/server/src/store/sqlite/memory-store.ts";
@@ -90,14 +90,20 @@ export class SimClient {
         listener = given;
         client.#listener = given;
         const hash = schemaHash(describe(client.#realm.schema));
-        const hello = { formatVersion, schemaHash: hash, wantsDigests: true, lastFact: client.lastFact, client: "sim" };
+        const hello = {
+          formatVersion,
+          schemaHash: hash,
+          wantsDigests: true,
+          lastFact: client.lastFact,
+          client: "sim",
+        };
         client.#outbox = [encodeHello(hello)];
       },
       send(message) {
         if (isOpen()) client.#receive(message.slice());
       },
-      sendFrame(bytes, end) {
-        if (isOpen()) client.#receive(bytes.slice(frameRoomBytes, end));
+      sendFrame(bytes, start, end) {
+        if (isOpen()) client.#receive(bytes.slice(start, end));
         return true;
       },
       ping() {
@@ -129,7 +135,9 @@ export class SimClient {
   intent<F extends RecordFields>(type: IntentType<string, F>, value: RecordValue<F>): void {
     const index = this.#realm.schema.intents.indexOf(type as unknown as IntentType);
     this.#outbox.push(
-      encodeInput(this.frame?.frame ?? 0, [{ seq: ++this.lastIntent, type: index, record: encodeRecord(type.fields, value) }]),
+      encodeInput(this.frame?.frame ?? 0, [
+        { seq: ++this.lastIntent, type: index, record: encodeRecord(type.fields, value) },
+      ]),
     );
   }
 
@@ -164,7 +172,10 @@ export class SimClient {
     this.zones.clear();
     for (const { zone, bounds } of welcome.zones) {
       const grid = new RegionGrid(zone, bounds, welcome.regionSizeM);
-      this.zones.set(zone, new ZoneReplica({ grid, kinds: this.#realm.schema.kinds, levels: welcome.levels }));
+      this.zones.set(
+        zone,
+        new ZoneReplica({ grid, kinds: this.#realm.schema.kinds, levels: welcome.levels }),
+      );
     }
   }
 
@@ -219,11 +230,13 @@ export class SimClient {
             const expected = reader.u32();
             this.digestsChecked++;
             const found = replica.digest(region, level);
-            if (found !== expected) problem = `digest of zone ${part.zone} region ${region} level ${level}: ${found} not ${expected}`;
+            if (found !== expected)
+              problem = `digest of zone ${part.zone} region ${region} level ${level}: ${found} not ${expected}`;
           }
         }
       }
-      if (problem !== undefined) this.problems.push(`tick ${tick} section ${kind} level ${level}: ${problem}`);
+      if (problem !== undefined)
+        this.problems.push(`tick ${tick} section ${kind} level ${level}: ${problem}`);
     }
   }
 }
@@ -316,7 +329,11 @@ export class RealmSim {
         resumeSeconds: options.resumeSeconds ?? 120,
       },
       isOriginAllowed: () => true,
-      newCharacter: () => ({ zone: 0, schemaVersion: realm.characterSchemaVersion, state: new Uint8Array(0) }),
+      newCharacter: () => ({
+        zone: 0,
+        schemaVersion: realm.characterSchemaVersion,
+        state: new Uint8Array(0),
+      }),
       bus: this.bus,
       store: this.store,
       tickets: simTickets(this.time),
@@ -332,7 +349,11 @@ export class RealmSim {
     const client = new SimClient(name, this.#options.realm);
     this.clients.push(client);
     this.connect(client);
-    await this.runUntil(() => client.frame !== undefined || client.closed !== undefined, 100, `${name} joins`);
+    await this.runUntil(
+      () => client.frame !== undefined || client.closed !== undefined,
+      100,
+      `${name} joins`,
+    );
     return client;
   }
 
@@ -374,7 +395,8 @@ export class RealmSim {
       for (const session of host.core.sessions.bySession.values()) {
         if (session.name !== name || session.leaving !== undefined) continue;
         const position = host.core.api.positionOf(session.player);
-        if (position !== undefined) return { zone: host.core.options.zone, id: session.player & 0xffffff, ...position };
+        if (position !== undefined)
+          return { zone: host.core.options.zone, id: session.player & 0xffffff, ...position };
       }
     }
     return undefined;
@@ -391,13 +413,18 @@ export class RealmSim {
         for (let row = table.next(-1); row >= 0; row = table.next(row)) {
           const ref = table.ref(row);
           const at = host.core.api.positionOf(ref);
-          if (at === undefined || Math.abs(at.x - own.x) > withinM || Math.abs(at.y - own.y) > withinM) continue;
-          if (!replica.entities.has(ref & 0xffffff)) wrong.push(`${client.name} does not see ${table.kind.name} ${row} of zone ${host.core.options.zone}`);
+          if (at === undefined || Math.abs(at.x - own.x) > withinM || Math.abs(at.y - own.y) > withinM)
+            continue;
+          if (!replica.entities.has(ref & 0xffffff))
+            wrong.push(
+              `${client.name} does not see ${table.kind.name} ${row} of zone ${host.core.options.zone}`,
+            );
         }
       }
       for (const entity of replica.entities.values()) {
         const table = host.core.world.tables[entity.kind.index]!;
-        if (!table.isOwned(entity.id & 0xffff)) wrong.push(`${client.name} still sees ${entity.kind.name} ${entity.id & 0xffff}`);
+        if (!table.isOwned(entity.id & 0xffff))
+          wrong.push(`${client.name} still sees ${entity.kind.name} ${entity.id & 0xffff}`);
       }
     }
     return wrong;

@@ -54,7 +54,13 @@ const Rock = entity("rock", { position: critical(position()), pushedBy: server(e
 const Push = intent("push", { x: angle(8), y: bool(), target: entityRef() });
 const Hit = intent("hit", { target: entityRef() });
 const Note = fact("note", { text: text(40) });
-const schema = defineSchema({ name: "mini", version: "1", entities: [Player, Rock], intents: [Push, Hit], facts: [Note] });
+const schema = defineSchema({
+  name: "mini",
+  version: "1",
+  entities: [Player, Rock],
+  intents: [Push, Hit],
+  facts: [Note],
+});
 const fade = timer("mini.fade", { reason: text(20) });
 const Struck = message("mini.struck", { by: entityRef(), power: uint(8) });
 const Thanks = message("mini.thanks", { from: entityRef() });
@@ -87,7 +93,11 @@ const mini = defineModule({
     }),
     onMessage(Thanks, (zone, target) => zone.tell(target, Note, { text: "thanks" })),
   ],
-  replies: [onReply(minted, (zone, owner, { place }, outcome) => zone.tell(owner, Note, { text: `${outcome.status} ${place}` }))],
+  replies: [
+    onReply(minted, (zone, owner, { place }, outcome) =>
+      zone.tell(owner, Note, { text: `${outcome.status} ${place}` }),
+    ),
+  ],
   timers: [
     onTimer(fade, (zone, owner, { reason }) => {
       const row = zone.table(Player).row(owner);
@@ -102,8 +112,14 @@ const mini = defineModule({
         const { columns: c } = zone.table(Player);
         const players = zone.table(Player);
         for (let row = players.next(-1); row >= 0; row = players.next(row)) {
-          c.position.x[row] = Math.min(395, Math.max(5, c.position.x[row]! + c.velocityX[row]! * zone.secondsPerTick));
-          c.position.y[row] = Math.min(195, Math.max(5, c.position.y[row]! + c.velocityY[row]! * zone.secondsPerTick));
+          c.position.x[row] = Math.min(
+            395,
+            Math.max(5, c.position.x[row]! + c.velocityX[row]! * zone.secondsPerTick),
+          );
+          c.position.y[row] = Math.min(
+            195,
+            Math.max(5, c.position.y[row]! + c.velocityY[row]! * zone.secondsPerTick),
+          );
         }
       },
       { moves: true },
@@ -112,7 +128,8 @@ const mini = defineModule({
       zone.state(weather).wind[0] = zone.random.float();
       const found = new Float64Array(8);
       const { x, y } = zone.bounds;
-      if (zone.radius(x + 100, y + 100, 80, found) > 3) zone.spawn(Rock, { position: { x: x + 50, y: y + 50 }, pushedBy: found[0]! });
+      if (zone.radius(x + 100, y + 100, 80, found) > 3)
+        zone.spawn(Rock, { position: { x: x + 50, y: y + 50 }, pushedBy: found[0]! });
     }),
   ],
   populate: (zone) => {
@@ -125,12 +142,20 @@ const realm = defineRealm({
   schema,
   modules: [mini],
   player: Player,
-  zones: (count) => Array.from({ length: count }, (_, i) => ({ name: `z${i}`, bounds: { x: i * 200, y: 0, width: 200, height: 200 } })),
+  zones: (count) =>
+    Array.from({ length: count }, (_, i) => ({
+      name: `z${i}`,
+      bounds: { x: i * 200, y: 0, width: 200, height: 200 },
+    })),
   spawnPoint: (_, chance) => ({ zone: 0, x: 50 + chance * 100, y: 100 }),
   characterSchemaVersion: 1,
 });
 
-async function lively(lab: Lab, steps: readonly { who: number; x: number; y: boolean; ticks: number }[], each?: () => void) {
+async function lively(
+  lab: Lab,
+  steps: readonly { who: number; x: number; y: boolean; ticks: number }[],
+  each?: () => void,
+) {
   const players = [await lab.join("Ada"), await lab.join("Ben"), await lab.join("Cyd")];
   for (const step of steps) {
     const player = players[step.who]!;
@@ -144,7 +169,12 @@ async function lively(lab: Lab, steps: readonly { who: number; x: number; y: boo
 }
 
 const steps = fc.array(
-  fc.record({ who: fc.integer({ min: 0, max: 2 }), x: fc.double({ min: 0, max: 6, noNaN: true }), y: fc.boolean(), ticks: fc.integer({ min: 1, max: 12 }) }),
+  fc.record({
+    who: fc.integer({ min: 0, max: 2 }),
+    x: fc.double({ min: 0, max: 6, noNaN: true }),
+    y: fc.boolean(),
+    ticks: fc.integer({ min: 1, max: 12 }),
+  }),
   { minLength: 1, maxLength: 12 },
 );
 
@@ -217,7 +247,13 @@ test("a player walks over a border: one owner, same session, references follow, 
   ada.facts.length = 0;
   lab.intent(ben, Hit, { target });
   await lab.run(4);
-  assert.deepEqual(lab.told(ada, Note).map((note) => note.text).filter((t) => t === "ouch"), ["ouch"]);
+  assert.deepEqual(
+    lab
+      .told(ada, Note)
+      .map((note) => note.text)
+      .filter((t) => t === "ouch"),
+    ["ouch"],
+  );
   assert.ok(lab.told(ben, Note).some((note) => note.text === "thanks"));
 });
 
