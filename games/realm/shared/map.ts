@@ -10,7 +10,12 @@ import { town } from "./town.ts";
 /** A named circle of a zone. */
 export interface CircleArea {
   readonly name: string;
-  readonly shape: { readonly kind: "circle"; readonly x: number; readonly y: number; readonly radiusM: number };
+  readonly shape: {
+    readonly kind: "circle";
+    readonly x: number;
+    readonly y: number;
+    readonly radiusM: number;
+  };
 }
 
 export interface ZonePlan {

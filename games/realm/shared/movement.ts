@@ -47,6 +47,8 @@ export interface Ground {
 
 /** Obstacles a body may be pushed out of in one step before it gives up and stays. */
 const pushesMax = 3;
+/** Metres beyond an obstacle to which it pushes: rounding alone must not make it push again. */
+const clearM = 0.25 / finePositionStepsPerM;
 /** Less than this, in squared metres, after a push is standing still: nobody trembles at a wall. */
 const stillM2 = (2 / finePositionStepsPerM) * (2 / finePositionStepsPerM);
 
@@ -64,13 +66,22 @@ export function stepPlayer(from: Readonly<Vector>, input: MoveInput, ground: Gro
 /** Moves a body by (dx, dy) metres, shorter than its own radius; writes where it ends to `out`, which may be `from`. */
 export function stepBy(from: Readonly<Vector>, dx: number, dy: number, ground: Ground, out: Vector): void {
   const { x: fromX, y: fromY } = from;
+  const { zoneCount } = ground;
+  // At the edge of the realm one way may be left: along it.
   out.x = fromX + dx;
   out.y = fromY + dy;
+  if (!isInRealm(out.x, out.y, zoneCount, edgeMarginM)) {
+    if (isInRealm(out.x, fromY, zoneCount, edgeMarginM)) out.y = fromY;
+    else out.x = fromX;
+  }
   let pushes = 0;
   while (pushes <= pushesMax && pushOut(out)) pushes++;
-  const isStuck = pushes > pushesMax;
-  const isStill = pushes > 0 && squared(out.x - fromX, out.y - fromY) < stillM2;
-  if (isStuck || isStill) {
+  if (pushes > pushesMax) {
+    // Wedged in. Who is not, stays; who is (the map changed around a saved place) works its way out.
+    out.x = fromX;
+    out.y = fromY;
+    pushOut(out);
+  } else if (pushes > 0 && squared(out.x - fromX, out.y - fromY) < stillM2) {
     out.x = fromX;
     out.y = fromY;
     return;
@@ -78,14 +89,9 @@ export function stepBy(from: Readonly<Vector>, dx: number, dy: number, ground: G
   const place = hashOf(fromX * finePositionStepsPerM, fromY * finePositionStepsPerM, purpose.step);
   out.x = snap(out.x, (place & 0xffff) / 0x1_0000);
   out.y = snap(out.y, (place >>> 16) / 0x1_0000);
-  if (isInRealm(out.x, out.y, ground.zoneCount, edgeMarginM)) return;
-  // Along the edge, if one of the two ways leads along it.
-  if (isInRealm(out.x, fromY, ground.zoneCount, edgeMarginM)) out.y = fromY;
-  else if (isInRealm(fromX, out.y, ground.zoneCount, edgeMarginM)) out.x = fromX;
-  else {
-    out.x = fromX;
-    out.y = fromY;
-  }
+  if (isInRealm(out.x, out.y, zoneCount, edgeMarginM)) return;
+  out.x = fromX;
+  out.y = fromY;
 }
 
 /** True when a body at this point stands in an obstacle, deeper than the lattice can tell. */
@@ -129,9 +135,10 @@ function pushFrom(body: Vector, x: number, y: number, radiusM: number): boolean 
   const distance2 = dx * dx + dy * dy;
   if (distance2 >= keepM * keepM) return false;
   const distance = Math.sqrt(distance2);
+  const outM = keepM + clearM;
   // Exactly in the middle there is no way out that is nearer than another: east.
-  body.x = distance === 0 ? x + keepM : x + (dx / distance) * keepM;
-  body.y = distance === 0 ? y : y + (dy / distance) * keepM;
+  body.x = distance === 0 ? x + outM : x + (dx / distance) * outM;
+  body.y = distance === 0 ? y : y + (dy / distance) * outM;
   return true;
 }
 

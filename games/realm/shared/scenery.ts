@@ -77,7 +77,9 @@ export function pondRadius(column: number, row: number): number {
 
 /** Where a pond cell's pond lies, world metres. */
 export function pondX(column: number, row: number): number {
-  return column * pondCellM + pondInsetM + fractionOf(column, row, purpose.pondX) * (pondCellM - 2 * pondInsetM);
+  return (
+    column * pondCellM + pondInsetM + fractionOf(column, row, purpose.pondX) * (pondCellM - 2 * pondInsetM)
+  );
 }
 export function pondY(column: number, row: number): number {
   return row * pondCellM + pondInsetM + fractionOf(column, row, purpose.pondY) * (pondCellM - 2 * pondInsetM);
@@ -125,7 +127,8 @@ function groveCorner(column: number, row: number): number {
 }
 
 function isClear(x: number, y: number): boolean {
-  if (isNearRoad(x, y, roadClearM) || isWithin(x - town.x, y - town.y, town.radiusM + townClearM)) return false;
+  if (isNearRoad(x, y, roadClearM) || isWithin(x - town.x, y - town.y, town.radiusM + townClearM))
+    return false;
   if (isInCamp(x, y, campClearM)) return false;
   const column = Math.floor(x / pondCellM);
   const row = Math.floor(y / pondCellM);

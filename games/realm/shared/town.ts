@@ -31,8 +31,12 @@ const touchM = 1;
 /** Everything solid in the town. */
 export const townObstacles: readonly Obstacle[] = build();
 
-const cells: readonly (readonly Obstacle[])[] = Array.from({ length: cellsPerSide * cellsPerSide }, (_, cell) =>
-  townObstacles.filter((obstacle) => touchesCell(obstacle, cell % cellsPerSide, Math.floor(cell / cellsPerSide))),
+const cells: readonly (readonly Obstacle[])[] = Array.from(
+  { length: cellsPerSide * cellsPerSide },
+  (_, cell) =>
+    townObstacles.filter((obstacle) =>
+      touchesCell(obstacle, cell % cellsPerSide, Math.floor(cell / cellsPerSide)),
+    ),
 );
 const nothing: readonly Obstacle[] = [];
 
@@ -51,7 +55,9 @@ export function isInTown(x: number, y: number): boolean {
 
 /** True when a point is nearer to a lantern road than `distanceM`. */
 export function isNearRoad(x: number, y: number, distanceM: number): boolean {
-  return (x - town.x < distanceM && town.x - x < distanceM) || (y - town.y < distanceM && town.y - y < distanceM);
+  return (
+    (x - town.x < distanceM && town.x - x < distanceM) || (y - town.y < distanceM && town.y - y < distanceM)
+  );
 }
 
 /** A free place around the great lantern for somebody who arrives. `chance` is 0 to below 1. */

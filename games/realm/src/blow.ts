@@ -31,11 +31,14 @@ export const Blow = message("combat.blow", blowFields);
 export type Blow = RecordValue<typeof blowFields>;
 
 /** Somebody owned here was struck, or struck at without effect. */
-export const struck = defineEvent<{ target: EntityRef; attacker: EntityRef; damage: number }>("combat.struck", {
-  answer: "observed",
-  delivery: "immediate",
-  overflow: "critical",
-});
+export const struck = defineEvent<{ target: EntityRef; attacker: EntityRef; damage: number }>(
+  "combat.struck",
+  {
+    answer: "observed",
+    delivery: "immediate",
+    overflow: "critical",
+  },
+);
 
 /** Somebody owned here lost its last hit point; its fields can still be read. */
 export const fell = defineEvent<{ victim: EntityRef; victor: EntityRef; byPlayer: boolean }>("combat.fell", {

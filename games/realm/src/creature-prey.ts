@@ -46,7 +46,10 @@ export function notice(zone: ZoneApi, row: number, found: Float64Array): boolean
 }
 
 /** A creature was struck: it remembers who did it, and how hard. */
-export function resent(zone: ZoneApi, blow: { target: EntityRef; attacker: EntityRef; damage: number }): void {
+export function resent(
+  zone: ZoneApi,
+  blow: { target: EntityRef; attacker: EntityRef; damage: number },
+): void {
   const creatures = zone.table(Creature);
   const row = creatures.row(blow.target);
   if (!creatures.isOwned(row)) return;
@@ -131,7 +134,8 @@ function callForHelp(zone: ZoneApi, row: number, player: EntityRef): void {
   for (const ref of heard.subarray(0, count)) {
     const helper = creatures.row(ref);
     if (helper === row || !creatures.isOwned(helper) || camp[helper] !== camp[row]) continue;
-    const isFree = moods[helper] === mood.asleep || moods[helper] === mood.idle || moods[helper] === mood.roam;
+    const isFree =
+      moods[helper] === mood.asleep || moods[helper] === mood.idle || moods[helper] === mood.roam;
     if (!isFree) continue;
     aggression.set(helper, player, noticedThreat);
     beginHunt(zone, helper, player);

@@ -4,9 +4,9 @@
  * Invariant: no control characters, no marks that turn the direction of the text around them, no blanks at the ends.
  */
 
-/** Controls (C0, DEL, C1), line and paragraph separators, direction marks and overrides, invisible blanks, byte order mark. */
+/** Controls, line and paragraph separators, direction marks and overrides, invisible blanks, byte order mark. */
 const unwanted =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]+/gu;
+  /[\p{Cc}\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]+/gu;
 const blanks = /[\s\u2800]+/gu;
 
 /** A line that can be shown; "" when nothing is left. Never longer than what came. */

@@ -284,6 +284,7 @@ export class Connection {
 
   #begun(): void {
     this.#outbox.reset();
+    this.stats.dilation = 100;
     this.#truth = undefined;
     this.#lastFrame = 0;
     this.#lastFact = 0;
@@ -313,7 +314,8 @@ export class Connection {
     }
     const frame = decoded.value;
     this.stats.frame(frame.tick, frame.homeZone !== world.homeZone, now);
-    this.stats.dilation = frame.dilation ?? 100;
+    // Told when it changes.
+    this.stats.dilation = frame.dilation ?? this.stats.dilation;
     this.#lastFrame = frame.frame;
     this.#outbox.acknowledge(frame.lastIntent);
     this.#recordTruth(frame);

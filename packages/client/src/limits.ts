@@ -8,8 +8,8 @@ export const acknowledgeBytes = 16 * 1024;
 export const pingMs = 2000;
 /** Milliseconds without a byte from the server after which the socket counts as lost. Pongs alone come every 2 s. */
 export const silenceMsMax = 8000;
-/** Intents that may wait for their acknowledgement: at 20 a second more than ten seconds of play. */
-export const pendingIntentsMax = 256;
+/** Intents that may wait for their acknowledgement: as many as the gateway keeps, so that it never has to drop one silently. */
+export const pendingIntentsMax = 64;
 /** Bytes of intents in one message; the rest goes into the next one. Half of what the server accepts. */
 export const messageBytesMax = 8 * 1024;
 /** Milliseconds of the first pause before a reconnect; it doubles from then on. */
@@ -25,6 +25,8 @@ export const resyncMsMin = 1000;
 export const resyncMsMax = 8000;
 /** Milliseconds for which an entity that left one zone, or a picture that is being renewed, is kept for its successor. */
 export const transitMsMax = 1000;
+/** Ticks after which a zone that tells nothing of a group has no member of it any more. Zones tell every 4 ticks. */
+export const groupTicksMax = 30;
 /** Observations that the estimate of jitter looks back on: 3 s at 20 Hz. */
 export const jitterSamples = 64;
 /** Recorded positions of one interpolated entity: more than a second at 10 Hz. */

@@ -91,7 +91,7 @@ export class GroupView {
   readonly #schema: Schema;
   readonly #wires: readonly KindLayout[];
   readonly #factories = new Map<number, StateFactory>();
-  readonly #members = new Map<number, GroupMember[]>();
+  readonly #zones = new Map<number, { readonly members: readonly GroupMember[]; readonly toldMs: number }>();
   readonly #reader = new BitReader(new Uint8Array(0));
 
   constructor(schema: Schema, wires: readonly KindLayout[]) {
@@ -101,16 +101,28 @@ export class GroupView {
 
   /** All members of a kind, in the order of zones and of the wire. */
   members<K extends EntityKind>(kind: K): GroupMember<K>[] {
-    const all = [...this.#members.values()].flat();
+    const all = [...this.#zones.values()].flatMap(({ members }) => members);
     return all.filter((member) => member.kind === kind) as unknown as GroupMember<K>[];
   }
 
-  clear(): void {
-    this.#members.clear();
+  /** Forgets zones that have told nothing for longer; returns whether any did. */
+  expire(nowMs: number, silenceMsMax: number): boolean {
+    let isChanged = false;
+    for (const [zone, { toldMs }] of this.#zones) {
+      if (nowMs - toldMs <= silenceMsMax) continue;
+      this.#zones.delete(zone);
+      isChanged = true;
+    }
+    return isChanged;
   }
 
-  /** Applies a zone's group section. */
-  apply(zone: number, bytes: Uint8Array, from: number, to: number): DecodeCode | undefined {
+  /** Applies a zone's group section, which came at `toldMs`. */
+  apply(
+    zone: number,
+    range: { bytes: Uint8Array; from: number; to: number },
+    toldMs: number,
+  ): DecodeCode | undefined {
+    const { bytes, from, to } = range;
     const reader = this.#reader;
     const members: GroupMember[] = [];
     reader.reset(bytes, from, to);
@@ -132,8 +144,7 @@ export class GroupView {
       const state = this.#factory(wire)({ record }) as GroupMember["state"];
       members.push({ kind, ref: wireRef(memberZone, id), state });
     }
-    if (members.length === 0) this.#members.delete(zone);
-    else this.#members.set(zone, members);
+    this.#zones.set(zone, { members, toldMs });
     return undefined;
   }
 

@@ -298,6 +298,9 @@ describe("a world", () => {
       ["w2"],
     );
     assert.equal(told, 2);
+    apply([], {}, 60_000);
+    assert.deepEqual(world.group(Walker), [], "nobody speaks of the group any more");
+    assert.equal(told, 3);
   });
 
   test("compares digests after the whole part and counts what differs", () => {

@@ -29,7 +29,7 @@ import {
 import type { Agreement } from "./agreement.ts";
 import { Emitter } from "./emitter.ts";
 import { EntityHandle, type KindView, kindViewOf, type WorldEntity } from "./entity-view.ts";
-import { transitMsMax } from "./limits.ts";
+import { groupTicksMax, transitMsMax } from "./limits.ts";
 import { type GroupMember, GroupView, SelfView } from "./self-view.ts";
 import { TickClock } from "./tick-clock.ts";
 import type { Pose } from "./track.ts";
@@ -85,6 +85,7 @@ export class World {
   #homeZone = -1;
   #ownId = -1;
   #nowMs = 0;
+  #groupChanged = false;
   /** True while everything is forgotten in order to come back: entities are kept for a while. */
   #renewing = false;
 
@@ -242,7 +243,8 @@ export class World {
           problem = replica.applyBlocks(level, part.tick, bytes, from, to);
           break;
         case section.group:
-          problem = this.#group.apply(part.zone, bytes, from, to);
+          problem = this.#group.apply(part.zone, { bytes, from, to }, this.#nowMs);
+          this.#groupChanged = true;
           break;
         default:
           // Digests speak of the whole part and are compared when it was applied.
@@ -336,6 +338,8 @@ export class World {
   }
 
   #expire(): void {
+    const ticksPerMs = this.clock()?.ticksPerMs ?? this.tickRateHz / 1000;
+    if (this.#group.expire(this.#nowMs, groupTicksMax / ticksPerMs)) this.#groupChanged = true;
     for (const [ref, { handle, untilMs }] of this.#transit) {
       if (untilMs > this.#nowMs) continue;
       this.#transit.delete(ref);
@@ -359,9 +363,8 @@ export class World {
     for (const handle of spawned) handle.isNew = false;
     for (const handle of vanished) this.events.emit("vanish", handle);
     if (frame.self !== undefined) this.events.emit("self");
-    if (frame.zones.some((part) => part.sections.some(({ kind }) => kind === section.group))) {
-      this.events.emit("group");
-    }
+    if (this.#groupChanged) this.events.emit("group");
+    this.#groupChanged = false;
   }
 
   #find(ref: EntityRef): EntityHandle | undefined {

@@ -106,7 +106,9 @@ export class BitWriter {
 
   /** The bytes written since `reset`, as a view that the next write may change. Aligns first. */
   view(): Uint8Array {
-    return this.#buffer.subarray(0, this.mark());
+    // First the end: finding it may move to a wider buffer.
+    const end = this.mark();
+    return this.#buffer.subarray(0, end);
   }
 
   /** The bytes written since `reset`, as a copy that the caller owns. */

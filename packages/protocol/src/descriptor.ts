@@ -186,6 +186,8 @@ function demandType(text: TypeText): WireType | ArrayType {
   return type;
 }
 
+const arrayItems: ReadonlySet<string> = new Set(["uint", "int", "angle", "unit", "bool", "oneOf"]);
+
 function parseType(text: TypeText): WireType | ArrayType | undefined {
   const [head, first = "", ...rest] = text.split(":");
   const size = /^\d{1,4}$/.test(first) ? Number(first) : -1;
@@ -219,9 +221,10 @@ function parseType(text: TypeText): WireType | ArrayType | undefined {
       return { type: "oneOf", options, codes };
     }
     case "array": {
-      const item = parseType(rest.join(":"));
-      const isNumber = item !== undefined && item.type !== "array" && item.type !== "text";
-      return isNumber && size >= 1 && size <= 256 ? { type: "array", item, length: size } : undefined;
+      // Only single numbers travel in arrays; asked before the item is read, for a text may nest without end.
+      const item = arrayItems.has(rest[0] ?? "") ? (parseType(rest.join(":")) as WireType) : undefined;
+      const isArray = item !== undefined && size >= 1 && size <= 256;
+      return isArray ? { type: "array", item, length: size } : undefined;
     }
     default:
       return undefined;

@@ -210,7 +210,8 @@ export class ByteReader {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+// A byte order mark is a character of the text: what was encoded comes back.
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const empty = new Uint8Array(0);
 const float = new Float64Array(1);
 const floatBytes = new Uint8Array(float.buffer);

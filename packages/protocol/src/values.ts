@@ -186,7 +186,8 @@ function writeRef(writer: BitWriter, zonePlusOne: number, id: number, ownZone: n
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+// A byte order mark is a character of the text: what was encoded comes back.
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const scratch = new Uint8Array(4096);
 
 /** Cuts a text so that its UTF-8 form has at most `bytesMax` bytes, at a character. Lone surrogates become U+FFFD. */

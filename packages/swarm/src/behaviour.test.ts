@@ -114,14 +114,39 @@ describe("Behaviour", () => {
     assert.equal(new Set(named("move").map(({ value }) => value["direction"])).size, 3);
   });
 
-  it("goes elsewhere when it is stuck", () => {
-    const { roster, beat } = play("walk");
-    const goals = new Set<number>();
-    for (let i = 0; i < 100; i++) {
-      beat(false);
-      goals.add(roster.goalX[0]!);
+  it("finds its way through the gates of a wall that it knows nothing of", () => {
+    const { roster, beat } = play("walk", { players: 60 });
+    // A ring of 30 m around the start with four gates of 8 m; whoever runs against it slides along.
+    const stop = (player: number) => {
+      const dx = roster.x[player]! - 100;
+      const dy = roster.y[player]! - 100;
+      const far = Math.hypot(dx, dy);
+      const gate = Math.min(Math.abs(dx), Math.abs(dy)) < 4;
+      if (gate || Math.abs(far - 30) > 1) return;
+      const keep = far < 30 ? 29 : 31;
+      roster.x[player] = 100 + (dx / far) * keep;
+      roster.y[player] = 100 + (dy / far) * keep;
+    };
+    let outside = 0;
+    for (let i = 0; i < 400; i++) {
+      beat();
+      outside = 0;
+      for (let player = 0; player < 60; player++) {
+        stop(player);
+        if (Math.hypot(roster.x[player]! - 100, roster.y[player]! - 100) > 31) outside++;
+      }
     }
-    assert.ok(goals.size >= 6, `${goals.size} goals`);
+    assert.ok(outside > 25, `${outside} of 60 are outside`);
+  });
+
+  it("turns aside, further and further and at last to the other side, where there is no way", () => {
+    const { roster, beat } = play("walk");
+    const turns = new Set<number>();
+    for (let i = 0; i < 200; i++) {
+      beat(false);
+      turns.add(Math.round(roster.detour[0]!));
+    }
+    assert.ok(turns.size >= 5 && [...turns].every((turn) => Math.abs(turn) <= 3), [...turns].join());
   });
 
   it("visits camps that others see", () => {

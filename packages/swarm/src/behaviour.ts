@@ -21,10 +21,11 @@ export interface Wish {
 /** Metres around its anchor in which a player strolls. */
 const nearM = 30;
 /** Shares of a player's decisions where to go: a camp, somewhere far; the rest stays near. */
-const campShare = 0.2;
-const farShare = 0.15;
-/** A fighter without a target looks for a camp this often. */
-const fighterCampShare = 0.6;
+const campShare = 0.3;
+const farShare = 0.25;
+/** A fighter without a target looks for a camp this often, and looks again soon while nobody has seen one. */
+const fighterCampShare = 0.75;
+const lookAgainMs = 1000;
 /** Metres at which a goal counts as reached, and a target as close enough to hit or to take. */
 const reachedM = 1.5;
 /** Metres in which a fighter chooses its targets. */
@@ -39,9 +40,16 @@ const journeyMs = { min: 30_000, spread: 60_000 };
 const targetMs = 20_000;
 /** Milliseconds for which a fighter still walks to where its target was last. */
 const chaseMs = 1000;
-/** Milliseconds between two looks at the progress; who moved less than half a metre goes elsewhere. */
-const checkEveryMs = 3000;
+/** Milliseconds between two looks at the progress; who moved less than half a metre stands before something. */
+const checkEveryMs = 480;
 const stuckM = 0.5;
+/**
+ * A way round, in radians beside the goal: further away with every look that sees no progress, and back to the goal with
+ * every beat. So a player follows a wall and leaves through its gate. Past the end the other side is tried.
+ */
+const detourStep = 0.8;
+const detourBack = 0.05;
+const detourEnd = 2.8;
 /** Milliseconds between two attacks, pick-ups or calls to come back. */
 const actEveryMs = 2000;
 /** Milliseconds between two lines of a talker: mean of an even spread. */
@@ -161,18 +169,18 @@ export class Behaviour {
     if (Number.isNaN(roster.x[player]!)) {
       return wishOf(move, { direction: turn * 2 * Math.PI, moving: true });
     }
-    if (nowMs >= roster.goalUntilMs[player]! || this.#isStuck(player, nowMs)) {
-      this.#chooseGoal(player, nowMs, game);
-    }
+    if (nowMs >= roster.goalUntilMs[player]!) this.#chooseGoal(player, nowMs, game);
+    if (nowMs >= roster.checkMs[player]! && this.#isStuck(player, nowMs)) this.#turnAside(player);
     const dx = roster.goalX[player]! - roster.x[player]!;
     const dy = roster.goalY[player]! - roster.y[player]!;
-    const direction = Math.atan2(dy, dx) + (turn - 0.5) * 2 * waver;
+    const detour = roster.detour[player]!;
+    roster.detour[player] = Math.sign(detour) * Math.max(0, Math.abs(detour) - detourBack);
+    const direction = Math.atan2(dy, dx) + detour + (turn - 0.5) * 2 * waver;
     return wishOf(move, { direction, moving: Math.hypot(dx, dy) > reachedM });
   }
 
   #isStuck(player: number, nowMs: number): boolean {
     const { x, y, checkX, checkY, checkMs, goalX, goalY } = this.#roster;
-    if (nowMs < checkMs[player]!) return false;
     checkMs[player] = nowMs + checkEveryMs;
     const movedM = Math.hypot(x[player]! - checkX[player]!, y[player]! - checkY[player]!);
     checkX[player] = x[player]!;
@@ -181,8 +189,22 @@ export class Behaviour {
     return movedM < stuckM && leftM > reachedM;
   }
 
+  /** Something stands in the way. */
+  #turnAside(player: number): void {
+    const { random, detour } = this.#roster;
+    const before = detour[player]!;
+    const side = before === 0 ? Math.sign(nextRandom(random, player) - 0.5) : Math.sign(before);
+    const next = before + side * detourStep;
+    detour[player] = Math.abs(next) > detourEnd ? -side * detourStep : next;
+  }
+
   #chooseGoal(player: number, nowMs: number, game: Game): void {
-    const { random, persona, x, y, anchorX, anchorY } = this.#roster;
+    const { random, persona, x, y, anchorX, anchorY, checkMs, checkX, checkY, detour } = this.#roster;
+    // Whoever rested has made no progress, and stands before nothing.
+    checkMs[player] = nowMs + checkEveryMs;
+    checkX[player] = x[player]!;
+    checkY[player] = y[player]!;
+    detour[player] = 0;
     const camps = this.#sightings.creatures;
     const drawn = nextRandom(random, player);
     const camp = persona[player] === "fight" ? fighterCampShare : persona[player] === "chat" ? 0 : campShare;
@@ -193,6 +215,8 @@ export class Behaviour {
     if (drawn < camp && camps.length > 0) {
       const sighting = camps[Math.floor(nextRandom(random, player) * camps.length)]!;
       this.#settleAt(player, sighting.x, sighting.y, nowMs, game);
+    } else if (drawn < camp && persona[player] === "fight") {
+      this.#walkTo(player, x[player]!, y[player]!, nowMs + lookAgainMs);
     } else if (drawn < camp + farShare && persona[player] !== "chat") {
       const zone = game.zones[Math.floor(nextRandom(random, player) * game.zones.length)];
       if (zone === undefined) return;

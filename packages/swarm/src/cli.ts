@@ -63,6 +63,7 @@ function untilDone(swarm: Swarm, terminal: Terminal): Promise<void> {
   return new Promise((resolve) => {
     const stop = () => swarm.stop(performance.now());
     const lines = setInterval(() => {
+      if (swarm.stage === "leaving") return;
       const line = progress.line(performance.now());
       terminal.err(terminal.isInteractive ? `\r\x1b[K${line}` : `${line}\n`);
     }, everyMs);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import * as swarm from "./index.ts";
 
-it("exports what a benchmark needs to run a swarm", () => {
-  const { HttpClient, parseOptions, runCommand, Swarm, WsTransport } = swarm;
-  for (const part of [HttpClient, parseOptions, runCommand, Swarm, WsTransport]) {
+it("exports what benchmarks and tests need to run a swarm, or a part of it", () => {
+  const { HttpClient, learnGame, Observer, parseOptions, runCommand, Swarm, WsTransport } = swarm;
+  for (const part of [HttpClient, learnGame, Observer, parseOptions, runCommand, Swarm, WsTransport]) {
     assert.equal(typeof part, "function");
   }
 });

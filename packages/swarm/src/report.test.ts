@@ -89,7 +89,9 @@ describe("warningsOf", () => {
       /swarm itself was the bottleneck.*late by 50/,
     );
     const { figures, meters } = measured();
-    assert.equal(warningsOf({ ...figures, swarmCpuPercent: 81 }, meters).length, 1);
+    const busy = warningsOf({ ...figures, swarmCpuPercent: 81 }, meters);
+    assert.equal(busy.length, 1);
+    assert.match(busy[0]!, /the swarm itself was the bottleneck \(81 % of a core.*fewer players/);
   });
 
   it("says that players are missing", () => {

@@ -74,9 +74,14 @@ export function tableOf(figures: Figures, meters: Meters, observers: number): st
 /** What makes the figures worth less: the swarm itself was slow, or hardly anybody played. */
 export function warningsOf(figures: Figures, meters: Meters): string[] {
   const warnings: string[] = [];
-  if (figures.swarmCpuPercent > cpuPercentWarn || meters.timerLag.at(99) > lagMsWarn) {
+  const share = `${figures.swarmCpuPercent.toFixed(0)} % of a core, timers late by ${lag(meters)} ms at p99`;
+  if (figures.swarmCpuPercent > cpuPercentWarn) {
     warnings.push(
-      `warning: the swarm itself was the bottleneck (${figures.swarmCpuPercent.toFixed(0)} % of a core, timers late by ${lag(meters)} ms at p99): its latencies are not the server's alone`,
+      `warning: the swarm itself was the bottleneck (${share}): fewer players, or another machine`,
+    );
+  } else if (meters.timerLag.at(99) > lagMsWarn) {
+    warnings.push(
+      `warning: the swarm itself was the bottleneck (${share}): other programs kept it from its core`,
     );
   }
   if (figures.connected < figures.players) {

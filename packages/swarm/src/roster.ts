@@ -62,6 +62,8 @@ export class Roster {
   readonly checkX: Float64Array;
   readonly checkY: Float64Array;
   readonly checkMs: Float64Array;
+  /** Its way round an obstacle: radians beside the goal. */
+  readonly detour: Float64Array;
   /** What it fights or fetches; 0 for nothing. */
   readonly target: Float64Array;
   readonly targetUntilMs: Float64Array;
@@ -95,6 +97,7 @@ export class Roster {
     this.checkX = doubles(Number.NaN);
     this.checkY = doubles(Number.NaN);
     this.checkMs = doubles();
+    this.detour = doubles();
     this.target = doubles();
     this.targetUntilMs = doubles();
     this.actMs = doubles();

@@ -34,6 +34,7 @@ export class Swarm {
   readonly meters = new Meters();
   readonly sessions: Sessions;
   readonly play: Play;
+  readonly roster: Roster;
   #stage: Stage = "ramping";
   readonly #machine: Machine;
   readonly #wheel: TimerWheel;
@@ -58,6 +59,7 @@ export class Swarm {
     // One entry per player, and one for the look around.
     this.#wheel = new TimerWheel({ entries: players + 1, stepMs: wheelStepMs, slots: wheelSlots, nowMs });
     const roster = new Roster({ players, mix, seed });
+    this.roster = roster;
     const behaviour = new Behaviour(roster, this.#sightings);
     this.play = new Play({ roster, meters: this.meters, behaviour, clocks: machine });
     this.sessions = new Sessions({

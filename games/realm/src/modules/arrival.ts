@@ -16,8 +16,12 @@ export const arrival = defineModule({
   entities: [Player],
   events: [
     listen("core", "player.connected", (zone: ZoneApi, { player }) => arrive(zone, player)),
-    listen("core", "area.entered", (zone: ZoneApi, { area, entity }) => setInTown(zone, { area, entity, inTown: 1 })),
-    listen("core", "area.left", (zone: ZoneApi, { area, entity }) => setInTown(zone, { area, entity, inTown: 0 })),
+    listen("core", "area.entered", (zone: ZoneApi, { area, entity }) =>
+      setInTown(zone, { area, entity, inTown: 1 }),
+    ),
+    listen("core", "area.left", (zone: ZoneApi, { area, entity }) =>
+      setInTown(zone, { area, entity, inTown: 0 }),
+    ),
   ],
 });
 

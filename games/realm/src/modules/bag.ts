@@ -39,7 +39,12 @@ function move(zone: ZoneApi, actor: EntityRef, wish: { from: number; to: number;
   zone.moveItem(held.itemId(from), held.place(from), held.place(to), Moved, { from, to }, actor);
 }
 
-function finishMove(zone: ZoneApi, owner: EntityRef, args: { from: number; to: number }, outcome: Outcome): void {
+function finishMove(
+  zone: ZoneApi,
+  owner: EntityRef,
+  args: { from: number; to: number },
+  outcome: Outcome,
+): void {
   const held = bagOf(zone, owner);
   if (held === undefined) return;
   const { from, to } = args;
@@ -104,7 +109,12 @@ function whyNoUse(zone: ZoneApi, held: Bag, from: number): string | undefined {
   }
 }
 
-function finishUse(zone: ZoneApi, owner: EntityRef, args: { from: number; item: number }, outcome: Outcome): void {
+function finishUse(
+  zone: ZoneApi,
+  owner: EntityRef,
+  args: { from: number; item: number },
+  outcome: Outcome,
+): void {
   const held = bagOf(zone, owner);
   if (held === undefined) return;
   held.setWaiting(args.from, false);

@@ -4,7 +4,16 @@
  * Owns: creatures' beginning and end, and which camps are awake. What creatures do meanwhile is in creatures.ts.
  * Invariant: a camp belongs to the zone it lies in. A creature that falls elsewhere is carried home before it is counted.
  */
-import { cosStep, type EntityRef, fixedArray, headingSteps, number, radiansOfHeading, sinStep, uint } from "@myriad/protocol";
+import {
+  cosStep,
+  type EntityRef,
+  fixedArray,
+  headingSteps,
+  number,
+  radiansOfHeading,
+  sinStep,
+  uint,
+} from "@myriad/protocol";
 import { defineModule, every, listen, onTimer, state, timer, type ZoneApi } from "@myriad/server";
 import { type Camp, campOf, campsOfZone, campsPerZoneMax, wakeM } from "../../shared/camps.ts";
 import { zoneAt } from "../../shared/layout.ts";
@@ -127,9 +136,9 @@ function decay(zone: ZoneApi, body: EntityRef): void {
   zone.after(zone.ticks(respawnMs), Respawn, { camp: ofCamp });
 }
 
-function respawn(zone: ZoneApi, number: number): void {
-  const camp = campOf(number);
+function respawn(zone: ZoneApi, campNumber: number): void {
+  const camp = campOf(campNumber);
   if (camp === undefined || settle(zone, camp)) return;
   // The zone is full: later.
-  zone.after(zone.ticks(respawnMs), Respawn, { camp: number });
+  zone.after(zone.ticks(respawnMs), Respawn, { camp: campNumber });
 }

@@ -60,7 +60,12 @@ function lineOf(zone: ZoneApi, actor: EntityRef, said: string): string {
   const text = cleanText(said);
   if (text === "") return "";
   const players = zone.table(Player);
-  const debt = { column: players.columns.chatDebt, row: players.row(actor), everyMs: lineMs, atOnce: linesAtOnce };
+  const debt = {
+    column: players.columns.chatDebt,
+    row: players.row(actor),
+    everyMs: lineMs,
+    atOnce: linesAtOnce,
+  };
   if (pay(zone, debt)) return text;
   refuse(zone, actor, "chat", "You talk too fast.");
   return "";

@@ -30,7 +30,9 @@ export const combat = defineModule({
   entities: [Player, Creature],
   intents: [
     on(Target, (zone, actor, { target }) => choose(zone, actor, target)),
-    on(Attack, (zone, actor, { target, on: wants }) => (wants ? attack(zone, actor, target) : stop(zone, actor))),
+    on(Attack, (zone, actor, { target, on: wants }) =>
+      wants ? attack(zone, actor, target) : stop(zone, actor),
+    ),
     on(Sweep, sweep),
   ],
   messages: [onMessage(Blow, takeBlow)],

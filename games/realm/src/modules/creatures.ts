@@ -117,9 +117,9 @@ function hunt(zone: ZoneApi, row: number, scene: Scene): void {
 
 /** Faces the prey in reach and strikes at it as often as the species can. */
 function strike(zone: ZoneApi, row: number): void {
-  const creatures = zone.table(Creature);
+  const table = zone.table(Creature);
   const players = zone.table(Player);
-  const { columns } = creatures;
+  const { columns } = table;
   const target = columns.target[row] ?? 0;
   const prey = players.row(target);
   if (prey < 0 || (players.columns.health[prey] ?? 0) <= 0) return;
@@ -135,7 +135,14 @@ function strike(zone: ZoneApi, row: number): void {
   columns.swingWait[row] = zone.ticks(kind.swingMs);
   columns.action[row] = creatureAction.swing;
   const power = creaturePower(kind, level);
-  zone.send(target, Blow, { attacker: creatures.ref(row), at: { x, y }, level, power, group: 0, byPlayer: false });
+  zone.send(target, Blow, {
+    attacker: table.ref(row),
+    at: { x, y },
+    level,
+    power,
+    group: 0,
+    byPlayer: false,
+  });
 }
 
 function goHome(zone: ZoneApi, row: number, scene: Scene): void {

@@ -80,7 +80,9 @@ function regenerate(zone: ZoneApi): void {
     const now = hitPoints[row] ?? 0;
     const most = hitPointsMax[row] ?? 0;
     if (now <= 0 || now >= most || (restWait[row] ?? 0) > 0) continue;
-    const share = isInTown(position.x[row] ?? 0, position.y[row] ?? 0) ? regenerateTownShare : regenerateShare;
+    const share = isInTown(position.x[row] ?? 0, position.y[row] ?? 0)
+      ? regenerateTownShare
+      : regenerateShare;
     setHitPoints(zone, row, now + Math.ceil(most * share));
   }
 }

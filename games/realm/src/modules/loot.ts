@@ -22,7 +22,7 @@ import {
   type ZoneApi,
 } from "@myriad/server";
 import { lootMs, pickUpRangeM } from "../../shared/rules.ts";
-import { bagPlaces, Creature, Loot, Looted, PickUp, Player } from "../../shared/schema.ts";
+import { bagPlaces, Creature, Loot, Looted, PickUp } from "../../shared/schema.ts";
 import { speciesOfCode } from "../../shared/species.ts";
 import { distance2, isAlive, refuse } from "../actors.ts";
 import { bagOf } from "../bag-places.ts";
@@ -31,7 +31,12 @@ import { fell } from "../blow.ts";
 /** To loot: a player wants it. */
 const Take = message("loot.take", { by: entityRef() });
 /** To the player: it is kept for you. `itemId` is 0 when there is no item yet. */
-const Kept = message("loot.kept", { loot: entityRef(), item: uint(16), itemId: uint(32), groundId: uint(32) });
+const Kept = message("loot.kept", {
+  loot: entityRef(),
+  item: uint(16),
+  itemId: uint(32),
+  groundId: uint(32),
+});
 /** To the player: somebody else is quicker. */
 const Denied = message("loot.denied", { why: text(80) });
 /** To loot: it was taken, or is free again. */

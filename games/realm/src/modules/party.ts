@@ -15,7 +15,12 @@ import { countDown, refuse } from "../actors.ts";
 /** To whom is invited. */
 const Invitation = message("party.invitation", { from: entityRef(), name: text(24), group: uint(32) });
 /** To the founder: an answer, or why there is none. */
-const Answer = message("party.answer", { by: entityRef(), name: text(24), group: uint(32), accepts: uint(1) });
+const Answer = message("party.answer", {
+  by: entityRef(),
+  name: text(24),
+  group: uint(32),
+  accepts: uint(1),
+});
 /** To whom is let in, or not. */
 const Entry = message("party.entry", { group: uint(32), granted: uint(1) });
 
@@ -74,7 +79,12 @@ function answer(zone: ZoneApi, actor: EntityRef, accepts: boolean): void {
   const { invitedTo, inviter, inviteWait } = players.columns;
   if ((inviteWait[row] ?? 0) === 0) return refuse(zone, actor, "partyAnswer", "Nobody has invited you.");
   const group = invitedTo[row] ?? 0;
-  zone.send(inviter[row] ?? 0, Answer, { by: actor, name: zone.nameOf(actor), group, accepts: accepts ? 1 : 0 });
+  zone.send(inviter[row] ?? 0, Answer, {
+    by: actor,
+    name: zone.nameOf(actor),
+    group,
+    accepts: accepts ? 1 : 0,
+  });
   forgetInvitation(zone, row);
 }
 
@@ -98,8 +108,13 @@ function hearAnswer(
   system(zone, founder, `${name} joins you.`);
 }
 
-function enter(zone: ZoneApi, player: EntityRef, { group, granted }: { group: number; granted: number }): void {
-  if (zone.groupOf(player) !== 0 || granted === 0) return refuse(zone, player, "partyAnswer", "That party is closed.");
+function enter(
+  zone: ZoneApi,
+  player: EntityRef,
+  { group, granted }: { group: number; granted: number },
+): void {
+  if (zone.groupOf(player) !== 0 || granted === 0)
+    return refuse(zone, player, "partyAnswer", "That party is closed.");
   zone.setGroup(player, group);
   system(zone, player, "You join the party.");
 }
@@ -112,7 +127,11 @@ function leave(zone: ZoneApi, actor: EntityRef): void {
   zone.setGroup(actor, 0);
   players.columns.foundedGroup[row] = 0;
   players.columns.broughtIn[row] = 0;
-  zone.announceGroup(group, Chat, { channel: "system", from: "", text: `${zone.nameOf(actor)} leaves the party.` });
+  zone.announceGroup(group, Chat, {
+    channel: "system",
+    from: "",
+    text: `${zone.nameOf(actor)} leaves the party.`,
+  });
   system(zone, actor, "You leave the party.");
 }
 
@@ -128,6 +147,6 @@ function forgetInvitation(zone: ZoneApi, row: number): void {
   inviteWait[row] = 0;
 }
 
-function system(zone: ZoneApi, player: EntityRef, text: string): void {
-  zone.tell(player, Chat, { channel: "system", from: "", text });
+function system(zone: ZoneApi, player: EntityRef, line: string): void {
+  zone.tell(player, Chat, { channel: "system", from: "", text: line });
 }

@@ -25,7 +25,12 @@ export interface AttackTrace {
   readonly outcome: Outcome;
   readonly damage: number;
   /** Chances of each outcome, one after the other on the line from 0 to 1; the rest is a hit. */
-  readonly chances: { readonly miss: number; readonly dodge: number; readonly glance: number; readonly critical: number };
+  readonly chances: {
+    readonly miss: number;
+    readonly dodge: number;
+    readonly glance: number;
+    readonly critical: number;
+  };
   /** Where on that line the first roll fell. */
   readonly roll: number;
   /** Between 0.85 and 1.15: the second roll. */

@@ -44,7 +44,11 @@ export class Atlas {
     const ctx = this.#canvas.getContext("2d");
     if (ctx === null) throw new Error("this browser draws no canvas");
     this.#ctx = ctx;
-    this.#source = new CanvasSource({ resource: this.#canvas, scaleMode: "linear", autoGenerateMipmaps: true });
+    this.#source = new CanvasSource({
+      resource: this.#canvas,
+      scaleMode: "linear",
+      autoGenerateMipmaps: true,
+    });
   }
 
   /** Draws a picture under a name. Throws RangeError when the canvas is full. */
@@ -68,7 +72,10 @@ export class Atlas {
     ctx.lineCap = "round";
     draw(ctx);
     ctx.restore();
-    const texture = new Texture({ source: this.#source, frame: new Rectangle(this.#x, this.#y, width, height) });
+    const texture = new Texture({
+      source: this.#source,
+      frame: new Rectangle(this.#x, this.#y, width, height),
+    });
     const anchorX = extent.left / (extent.left + extent.right);
     this.#pictures.set(name, { texture, anchorX, anchorY: extent.up / (extent.up + extent.down) });
     this.#x += width + gapPx;

@@ -11,7 +11,13 @@ export interface Point {
 }
 
 /** A filled ellipse. */
-export function ellipse(ctx: CanvasRenderingContext2D, at: Point, radiusX: number, radiusY: number, fill: string | CanvasGradient): void {
+export function ellipse(
+  ctx: CanvasRenderingContext2D,
+  at: Point,
+  radiusX: number,
+  radiusY: number,
+  fill: string | CanvasGradient,
+): void {
   ctx.beginPath();
   ctx.ellipse(at.x, at.y, radiusX, radiusY, 0, 0, Math.PI * 2);
   ctx.fillStyle = fill;
@@ -19,7 +25,12 @@ export function ellipse(ctx: CanvasRenderingContext2D, at: Point, radiusX: numbe
 }
 
 /** Fills and outlines the path that `trace` makes. */
-export function shape(ctx: CanvasRenderingContext2D, fill: string | CanvasGradient, trace: Draw, lineM = outlineM): void {
+export function shape(
+  ctx: CanvasRenderingContext2D,
+  fill: string | CanvasGradient,
+  trace: Draw,
+  lineM = outlineM,
+): void {
   ctx.beginPath();
   trace(ctx);
   ctx.closePath();
@@ -44,7 +55,12 @@ export function smooth(ctx: CanvasRenderingContext2D, points: readonly Point[]):
 }
 
 /** A gradient from the lit west to the shaded east. */
-export function lit(ctx: CanvasRenderingContext2D, halfWidth: number, light: string, dark: string): CanvasGradient {
+export function lit(
+  ctx: CanvasRenderingContext2D,
+  halfWidth: number,
+  light: string,
+  dark: string,
+): CanvasGradient {
   const gradient = ctx.createLinearGradient(-halfWidth, 0, halfWidth, halfWidth * 0.35);
   gradient.addColorStop(0, light);
   gradient.addColorStop(1, dark);
@@ -52,7 +68,13 @@ export function lit(ctx: CanvasRenderingContext2D, halfWidth: number, light: str
 }
 
 /** A glow that fades to nothing at its radius. */
-export function glow(ctx: CanvasRenderingContext2D, at: Point, radius: number, inner: string, outer: string): void {
+export function glow(
+  ctx: CanvasRenderingContext2D,
+  at: Point,
+  radius: number,
+  inner: string,
+  outer: string,
+): void {
   const gradient = ctx.createRadialGradient(at.x, at.y, 0, at.x, at.y, radius);
   gradient.addColorStop(0, inner);
   gradient.addColorStop(1, outer);
@@ -64,9 +86,9 @@ export function dice(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+    let bits = Math.imul(state ^ (state >>> 15), state | 1);
+    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
+    return ((bits ^ (bits >>> 14)) >>> 0) / 4294967296;
   };
 }
 

@@ -41,7 +41,11 @@ export function drawCreatures(atlas: Atlas): void {
 }
 
 /** Four legs; those on the far side are darker and drawn first. */
-function legs(ctx: CanvasRenderingContext2D, swing: number, at: { front: number; back: number; top: number; width: number; near: string; far: string }): void {
+function legs(
+  ctx: CanvasRenderingContext2D,
+  swing: number,
+  at: { front: number; back: number; top: number; width: number; near: string; far: string },
+): void {
   const { front, back, top, width, near, far } = at;
   const leg = (x: number, step: number, fill: string) =>
     shape(ctx, fill, (path) => {
@@ -116,7 +120,14 @@ function boar(ctx: CanvasRenderingContext2D, swing: number): void {
 }
 
 function wolf(ctx: CanvasRenderingContext2D, swing: number): void {
-  legs(ctx, swing * 1.25, { front: 0.46, back: -0.62, top: -0.66, width: 0.11, near: "#5d6178", far: "#3d4056" });
+  legs(ctx, swing * 1.25, {
+    front: 0.46,
+    back: -0.62,
+    top: -0.66,
+    width: 0.11,
+    near: "#5d6178",
+    far: "#3d4056",
+  });
   // The tail, low and full.
   shape(ctx, lit(ctx, 1.2, "#7d819a", "#4a4d66"), (path) =>
     smooth(path, [
@@ -220,7 +231,9 @@ function thornling(ctx: CanvasRenderingContext2D, swing: number): void {
       outlineM * 0.8,
     );
   }
-  shape(ctx, lit(ctx, 0.8, "#86a05c", "#3f5a3e"), (path) => path.ellipse(0, -0.82, 0.66, 0.58, 0, 0, Math.PI * 2));
+  shape(ctx, lit(ctx, 0.8, "#86a05c", "#3f5a3e"), (path) =>
+    path.ellipse(0, -0.82, 0.66, 0.58, 0, 0, Math.PI * 2),
+  );
   for (const x of [-0.34, 0, 0.34]) {
     ctx.strokeStyle = "rgba(40, 58, 40, 0.5)";
     ctx.lineWidth = 0.05;

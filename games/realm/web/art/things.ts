@@ -70,7 +70,9 @@ function drawSoftShapes(atlas: Atlas): void {
     ctx.fillStyle = soft;
     ctx.fill();
   });
-  atlas.add("spark", square(0.4), (ctx) => glow(ctx, { x: 0, y: 0 }, 0.38, "rgba(255,255,255,1)", "rgba(255,255,255,0)"));
+  atlas.add("spark", square(0.4), (ctx) =>
+    glow(ctx, { x: 0, y: 0 }, 0.38, "rgba(255,255,255,1)", "rgba(255,255,255,0)"),
+  );
   atlas.add("pixel", square(0.12), (ctx) => {
     ctx.fillStyle = "#ffffff";
     ctx.fillRect(-0.12, -0.12, 0.24, 0.24);
@@ -192,7 +194,12 @@ function stall(ctx: CanvasRenderingContext2D, variant: number): void {
   const wares = ["#d98f4a", "#a8505a", "#8aa05c", "#d9b45c", "#7a5a8c", "#c2703f"];
   for (let i = 0; i < 6; i++) {
     const at = { x: -1.2 + i * 0.48, y: -0.48 };
-    shape(ctx, wares[(i + variant * 2) % 6]!, (path) => path.ellipse(at.x, at.y, 0.2, 0.19, 0, 0, Math.PI * 2), outlineM * 0.7);
+    shape(
+      ctx,
+      wares[(i + variant * 2) % 6]!,
+      (path) => path.ellipse(at.x, at.y, 0.2, 0.19, 0, 0, Math.PI * 2),
+      outlineM * 0.7,
+    );
   }
   const stripes = 8;
   for (let i = 0; i < stripes; i++) {
@@ -227,7 +234,12 @@ function wall(ctx: CanvasRenderingContext2D): void {
   }
   shape(ctx, lit(ctx, 2.4, "#b9aeb8", "#6b6378"), (path) => path.roundRect(-2.2, -2.15, 4.4, 1.0, 0.2), 0.06);
   for (const x of [-1.65, 0, 1.65]) {
-    shape(ctx, lit(ctx, 2, "#c9beC4".toLowerCase(), "#726a80"), (path) => path.roundRect(x - 0.46, -2.5, 0.92, 0.62, 0.12), 0.05);
+    shape(
+      ctx,
+      lit(ctx, 2, "#c9beC4".toLowerCase(), "#726a80"),
+      (path) => path.roundRect(x - 0.46, -2.5, 0.92, 0.62, 0.12),
+      0.05,
+    );
   }
 }
 
@@ -243,7 +255,12 @@ function tower(ctx: CanvasRenderingContext2D): void {
   }
   shape(ctx, lit(ctx, 2.4, "#b9aeb8", "#635b72"), (path) => path.roundRect(-2.2, -4, 4.4, 1.3, 0.2), 0.07);
   for (const x of [-1.7, -0.57, 0.57, 1.7]) {
-    shape(ctx, lit(ctx, 2, "#c9bec4", "#726a80"), (path) => path.roundRect(x - 0.4, -4.6, 0.8, 0.8, 0.1), 0.05);
+    shape(
+      ctx,
+      lit(ctx, 2, "#c9bec4", "#726a80"),
+      (path) => path.roundRect(x - 0.4, -4.6, 0.8, 0.8, 0.1),
+      0.05,
+    );
   }
   glow(ctx, { x: 0, y: -1.4 }, 1.1, "rgba(255, 190, 104, 0.6)", "rgba(255, 170, 80, 0)");
   shape(ctx, "#ffcf87", (path) => path.roundRect(-0.22, -1.9, 0.44, 1.0, 0.2), 0.06);
@@ -256,8 +273,18 @@ function greatLantern(ctx: CanvasRenderingContext2D): void {
     [2.1, 0.55],
     [1.6, 0],
   ] as const) {
-    shape(ctx, lit(ctx, half, "#b3a8b0", "#5d566b"), (path) => path.ellipse(0, y, half, half * 0.42, 0, 0, Math.PI * 2), 0.07);
-    shape(ctx, lit(ctx, half, "#c9bec2", "#776f84"), (path) => path.ellipse(0, y - 0.3, half, half * 0.42, 0, 0, Math.PI * 2), 0.04);
+    shape(
+      ctx,
+      lit(ctx, half, "#b3a8b0", "#5d566b"),
+      (path) => path.ellipse(0, y, half, half * 0.42, 0, 0, Math.PI * 2),
+      0.07,
+    );
+    shape(
+      ctx,
+      lit(ctx, half, "#c9bec2", "#776f84"),
+      (path) => path.ellipse(0, y - 0.3, half, half * 0.42, 0, 0, Math.PI * 2),
+      0.04,
+    );
   }
   shape(ctx, lit(ctx, 0.7, "#b9aeb8", "#544d64"), (path) => {
     path.moveTo(-0.8, -0.1);

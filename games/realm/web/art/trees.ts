@@ -98,7 +98,13 @@ function leaves(
   }
 }
 
-function ruffled(ctx: CanvasRenderingContext2D, x: number, y: number, radius: number, random: () => number): void {
+function ruffled(
+  ctx: CanvasRenderingContext2D,
+  x: number,
+  y: number,
+  radius: number,
+  random: () => number,
+): void {
   const bumps = 11;
   const turn = random() * 6;
   const points = Array.from({ length: bumps }, (_, i) => {

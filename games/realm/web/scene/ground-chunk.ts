@@ -33,7 +33,11 @@ export interface Area {
  * Draws the square whose north-west corner is (left, top) metres, in pieces of a few milliseconds: a caller goes on while
  * there is time. The canvas is whole when it is done.
  */
-export function* paintChunk(left: number, top: number, zoneCount: number): Generator<undefined, HTMLCanvasElement> {
+export function* paintChunk(
+  left: number,
+  top: number,
+  zoneCount: number,
+): Generator<undefined, HTMLCanvasElement> {
   const canvas = document.createElement("canvas");
   canvas.width = chunkM * pxPerM;
   canvas.height = chunkM * pxPerM;
@@ -52,7 +56,12 @@ export function* paintChunk(left: number, top: number, zoneCount: number): Gener
     yield;
   }
   const pondReachM = 14;
-  const ponds = obstaclesIn(left - pondReachM, top - pondReachM, left + chunkM + pondReachM, top + chunkM + pondReachM);
+  const ponds = obstaclesIn(
+    left - pondReachM,
+    top - pondReachM,
+    left + chunkM + pondReachM,
+    top + chunkM + pondReachM,
+  );
   for (const pond of ponds) if (pond.kind === "pond") paintPond(ctx, pond);
   return canvas;
 }
@@ -278,7 +287,10 @@ function paintPond(ctx: CanvasRenderingContext2D, { x, y, radiusM, look }: Obsta
   reeds(ctx, { x, y, radiusM, look });
 }
 
-function reeds(ctx: CanvasRenderingContext2D, pond: { x: number; y: number; radiusM: number; look: number }): void {
+function reeds(
+  ctx: CanvasRenderingContext2D,
+  pond: { x: number; y: number; radiusM: number; look: number },
+): void {
   const { x, y, radiusM, look } = pond;
   const bunches = 5 + (look & 3);
   for (let i = 0; i < bunches; i++) {
@@ -311,6 +323,7 @@ function blob(ctx: CanvasRenderingContext2D, x: number, y: number, radiusX: numb
 
 function forCells(area: Area, cellM: number, visit: (column: number, row: number) => void): void {
   for (let row = Math.floor(area.top / cellM); row * cellM < area.bottom; row++) {
-    for (let column = Math.floor(area.left / cellM); column * cellM < area.right; column++) visit(column, row);
+    for (let column = Math.floor(area.left / cellM); column * cellM < area.right; column++)
+      visit(column, row);
   }
 }

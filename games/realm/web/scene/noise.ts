@@ -6,9 +6,20 @@ import { hashOf } from "../../shared/hash.ts";
 const side = 256;
 
 /** Purposes above those of the shared map. */
-export const salt = { table: 901, tuft: 902, pebble: 903, lamp: 904, stone: 905, cobble: 906, mote: 907 } as const;
+export const salt = {
+  table: 901,
+  tuft: 902,
+  pebble: 903,
+  lamp: 904,
+  stone: 905,
+  cobble: 906,
+  mote: 907,
+} as const;
 
-const table = Float32Array.from({ length: side * side }, (_, i) => hashOf(i % side, Math.floor(i / side), salt.table) / 2 ** 32);
+const table = Float32Array.from(
+  { length: side * side },
+  (_, i) => hashOf(i % side, Math.floor(i / side), salt.table) / 2 ** 32,
+);
 
 /** 0 to 1, smooth, with a wave length of `scaleM` metres. */
 export function noise(x: number, y: number, scaleM: number): number {
@@ -30,7 +41,9 @@ export function noise(x: number, y: number, scaleM: number): number {
 /** Three octaves of it, 0 to 1. */
 export function clouds(x: number, y: number, scaleM: number): number {
   return (
-    noise(x, y, scaleM) * 0.57 + noise(x + 91, y + 37, scaleM / 2.1) * 0.29 + noise(x + 13, y + 71, scaleM / 4.3) * 0.14
+    noise(x, y, scaleM) * 0.57 +
+    noise(x + 91, y + 37, scaleM / 2.1) * 0.29 +
+    noise(x + 13, y + 71, scaleM / 4.3) * 0.14
   );
 }
 

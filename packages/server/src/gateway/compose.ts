@@ -19,8 +19,13 @@ import { frameRoomBytes, type Connection } from "./transport.ts";
 import type { Views } from "./views.ts";
 import type { Runs } from "./zone-view.ts";
 
-/** Bytes of the buffer that frames are written into; it grows when a frame is larger. */
-const scratchBytes = 16 * 1024;
+/**
+ * Bytes of frames that are composed before they are written to their sockets. A burst of writes costs a third of the
+ * same writes with composing in between: the receivers wake once, and both loops stay in the processor's caches.
+ */
+const burstBytes = 256 * 1024;
+/** Room beyond a burst for the frame that ends it; the buffer grows when that is larger. */
+const burstRoomBytes = 64 * 1024;
 /** A part's length is written before its sections are; two bytes hold what nearly every part has. */
 const lengthBytes = 2;
 
@@ -32,7 +37,10 @@ export interface Composed {
 export class Composer {
   readonly #views: Views;
   readonly #links: readonly Link[];
-  #writer = new ByteWriter(scratchBytes);
+  #writer = new ByteWriter(burstBytes + burstRoomBytes);
+  /** Frames of the burst: whose, and where they stand in the writer's buffer. */
+  readonly #connections: Connection[] = [];
+  readonly #ranges: number[] = [];
   #keyframeBytes = 0;
   #link: Link | undefined;
   /** Bound once: `settle` is given a function for every view that is not settled. */
@@ -51,10 +59,10 @@ export class Composer {
   }
 
   /**
-   * Composes the frame for one tick of the session's home zone and hands it to the connection.
+   * Composes the frame for one tick of the session's home zone. It is sent with the burst that it belongs to.
    * @param at Where the session's record stands in `home`.
    * @param isLast Whether other zones are brought up to date with this frame; older ticks of home take only their own.
-   * @returns Bytes sent, or undefined when the frame would be larger than a client accepts; nothing was sent then.
+   * @returns Its size, or undefined when it would be larger than a client accepts; nothing is sent then.
    */
   compose(options: {
     session: Session;
@@ -66,7 +74,9 @@ export class Composer {
     const { session, connection, home, at, isLast } = options;
     this.#keyframeBytes = 0;
     const writer = this.#writer;
-    writer.at = frameRoomBytes;
+    writer.reserve(frameRoomBytes);
+    const startAt = writer.at + frameRoomBytes;
+    writer.at = startAt;
     this.#writeHead(session, home, home.recordAt(at));
     // Backwards: a viewer whose last drops are told goes away.
     for (let i = session.viewers.length - 1; i >= 0; i--) {
@@ -76,10 +86,32 @@ export class Composer {
     }
     if (isLast && session.group !== 0) this.#composeGroupElsewhere(session);
     session.homeTick = home.tick;
-    const bytes = writer.at - frameRoomBytes;
-    if (bytes > clientFrameBytesMax) return undefined;
-    if (!connection.sendFrame(writer.buffer, writer.at)) this.#writer = new ByteWriter(scratchBytes);
+    const bytes = writer.at - startAt;
+    if (bytes > clientFrameBytesMax) {
+      writer.at = startAt - frameRoomBytes;
+      return undefined;
+    }
+    this.#connections.push(connection);
+    this.#ranges.push(startAt, writer.at);
+    if (writer.at >= burstBytes) this.sendBurst();
     return { bytes, keyframeBytes: this.#keyframeBytes };
+  }
+
+  /** Writes the composed frames to their sockets. */
+  sendBurst(): void {
+    const { buffer } = this.#writer;
+    const connections = this.#connections;
+    let isFree = true;
+    for (let i = 0; i < connections.length; i++) {
+      const start = this.#ranges[2 * i]!;
+      if (!connections[i]!.sendFrame(buffer, start, this.#ranges[2 * i + 1]!)) isFree = false;
+    }
+    connections.length = 0;
+    this.#ranges.length = 0;
+    // A socket that could not take all of it keeps the buffer; the next burst gets another.
+    if (!isFree || buffer.length > 2 * (burstBytes + burstRoomBytes))
+      this.#writer = new ByteWriter(burstBytes + burstRoomBytes);
+    this.#writer.at = 0;
   }
 
   #writeHead(session: Session, home: KeptFrame, record: SessionRecord): void {
@@ -305,12 +337,12 @@ export class Composer {
 }
 
 /** Below this many bytes a loop is quicker than the call that copies. */
-const loopBytesMax = 24;
+const loopBytesMax = 12;
 
-function copyRange(source: Uint8Array, from: number, to: number, target: Uint8Array, at: number): void {
+function copyRange(source: Buffer, from: number, to: number, target: Uint8Array, at: number): void {
   if (to - from <= loopBytesMax) {
     for (let i = from, j = at; i < to; i++, j++) target[j] = source[i]!;
     return;
   }
-  target.set(source.subarray(from, to), at);
+  source.copy(target, at, from, to);
 }

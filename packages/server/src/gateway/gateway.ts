@@ -181,6 +181,7 @@ export class Gateway {
       wantsDigests ||= session.wantsDigests;
       this.#flushSession(session, session.state.client, nowMs);
     }
+    this.#composer.sendBurst();
     this.#wantsDigests = wantsDigests;
     for (const link of this.#links.values()) link.flushedTick = link.newest.tick;
   }

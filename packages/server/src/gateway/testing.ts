@@ -90,8 +90,10 @@ export class FakeConnection implements Connection {
     if (this.closedWith === undefined) this.received.push(message.slice());
   }
 
-  sendFrame(bytes: Uint8Array, end: number): boolean {
-    this.send(bytes.subarray(frameRoomBytes, end));
+  sendFrame(bytes: Uint8Array, start: number, end: number): boolean {
+    // What a header does to the room before the message.
+    bytes.fill(0xee, start - frameRoomBytes, start);
+    this.send(bytes.subarray(start, end));
     return !this.isKeeping;
   }
 
@@ -231,25 +233,32 @@ export class FakeZone {
 
   /** Puts a player somewhere else. */
   movePlayer(session: number, x: number, y: number): void {
-    const player = this.players.get(session);
-    assert(player !== undefined, "the session is in this zone");
-    const table = this.world.table(Walker);
-    const row = table.row(player.ref);
-    table.columns.position.x[row] = x;
-    table.columns.position.y[row] = y;
+    const { position: place } = this.world.table(Walker).columns;
+    const row = this.#rowOf(session);
+    place.x[row] = x;
+    place.y[row] = y;
+  }
+
+  placeOf(session: number): { readonly x: number; readonly y: number } {
+    const { position: place } = this.world.table(Walker).columns;
+    const row = this.#rowOf(session);
+    return { x: place.x[row]!, y: place.y[row]! };
   }
 
   /** Gives a player to another zone, at the same place. */
   handOver(session: number, to: FakeZone): void {
     const player = this.players.get(session);
     assert(player !== undefined, "the session is in this zone");
-    const table = this.world.table(Walker);
-    const row = table.row(player.ref);
-    const place = { x: table.columns.position.x[row]!, y: table.columns.position.y[row]! };
-    to.#enter(session, { name: player.name, lastIntent: player.lastIntent, ...place });
+    to.#enter(session, { name: player.name, lastIntent: player.lastIntent, ...this.placeOf(session) });
     this.world.despawn(player.ref);
     this.players.delete(session);
     this.ended.push({ session, how: "handedOver", zone: to.zone });
+  }
+
+  #rowOf(session: number): number {
+    const player = this.players.get(session);
+    assert(player !== undefined, "the session is in this zone");
+    return this.world.table(Walker).row(player.ref);
   }
 
   #takeBatch(bytes: Uint8Array): void {

@@ -33,10 +33,10 @@ export interface Connection {
   /** Sends a message; the bytes are copied or not changed by the caller any more. */
   send(message: Uint8Array): void;
   /**
-   * Sends `bytes[frameRoomBytes, end)` as one message, and may write its header into the room before it.
+   * Sends `bytes[start, end)` as one message, and may write its header into the `frameRoomBytes` before it.
    * @returns True when the bytes are gone and the caller may write over them, false when the transport keeps them.
    */
-  sendFrame(bytes: Uint8Array, end: number): boolean;
+  sendFrame(bytes: Uint8Array, start: number, end: number): boolean;
   /** Asks the peer for a sign of life. */
   ping(): void;
   /** Says goodbye with a WebSocket close code. `closed` follows, at the latest some seconds later. */

@@ -146,13 +146,13 @@ class WsConnection implements Connection {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
     const framed = Buffer.allocUnsafe(frameRoomBytes + message.length);
     framed.set(message, frameRoomBytes);
-    this.#socket.write(framed.subarray(writeHeader(framed, framed.length)));
+    this.#socket.write(framed.subarray(writeHeader(framed, frameRoomBytes, framed.length)));
   }
 
-  sendFrame(bytes: Uint8Array, end: number): boolean {
+  sendFrame(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#ws.readyState !== WebSocket.OPEN) return true;
-    const start = writeHeader(bytes, end);
-    const view = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
+    const from = writeHeader(bytes, start, end);
+    const view = Buffer.from(bytes.buffer, bytes.byteOffset + from, end - from);
     const isFree = this.#socket.writableLength === 0;
     // A congested socket keeps what it is given: a copy of the right size, so that a backlog holds no empty room.
     this.#socket.write(isFree ? view : Buffer.from(view));
@@ -174,28 +174,28 @@ class WsConnection implements Connection {
 }
 
 /** Writes the header of an unmasked, whole, binary message right before its bytes; answers where it begins. */
-function writeHeader(bytes: Uint8Array, end: number): number {
-  const length = end - frameRoomBytes;
+function writeHeader(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
   if (length < 126) {
-    bytes[frameRoomBytes - 2] = 0x82;
-    bytes[frameRoomBytes - 1] = length;
-    return frameRoomBytes - 2;
+    bytes[start - 2] = 0x82;
+    bytes[start - 1] = length;
+    return start - 2;
   }
   if (length < 0x1_0000) {
-    bytes[frameRoomBytes - 4] = 0x82;
-    bytes[frameRoomBytes - 3] = 126;
-    bytes[frameRoomBytes - 2] = length >>> 8;
-    bytes[frameRoomBytes - 1] = length;
-    return frameRoomBytes - 4;
+    bytes[start - 4] = 0x82;
+    bytes[start - 3] = 126;
+    bytes[start - 2] = length >>> 8;
+    bytes[start - 1] = length;
+    return start - 4;
   }
-  bytes[0] = 0x82;
-  bytes[1] = 127;
-  bytes.fill(0, 2, 6);
-  bytes[6] = length >>> 24;
-  bytes[7] = length >>> 16;
-  bytes[8] = length >>> 8;
-  bytes[9] = length;
-  return 0;
+  bytes[start - 10] = 0x82;
+  bytes[start - 9] = 127;
+  bytes.fill(0, start - 8, start - 4);
+  bytes[start - 4] = length >>> 24;
+  bytes[start - 3] = length >>> 16;
+  bytes[start - 2] = length >>> 8;
+  bytes[start - 1] = length;
+  return start - 10;
 }
 
 function pathOf(request: IncomingMessage): string {

@@ -48,6 +48,8 @@ export class ZoneView {
   #box: Box;
   #spare: Box;
   #isChanged = false;
+  /** The same by wanted ring. */
+  readonly #unsettledOf: Uint16Array;
 
   constructor(grid: RegionGrid, plan: ViewPlan) {
     this.grid = grid;
@@ -56,6 +58,7 @@ export class ZoneView {
     const cells = Math.min(side, grid.columns) * Math.min(side, grid.rows);
     this.#box = newBox(cells);
     this.#spare = newBox(cells);
+    this.#unsettledOf = new Uint16Array(plan.levels.length + 1);
     this.blocks = newRuns(plan.levels.length, cells);
     this.intros = newRuns(plan.levels.length, cells);
   }
@@ -137,8 +140,10 @@ export class ZoneView {
     const box = this.#box;
     let bytes = 0;
     this.keyframes.length = 0;
+    const cells = this.#cells;
     for (let ring = 1; ring <= this.plan.levels.length; ring++) {
-      for (let cell = 0; cell < this.#cells; cell++) {
+      if (this.#unsettledOf[ring] === 0) continue;
+      for (let cell = 0; cell < cells; cell++) {
         if (box.wanted[cell] !== ring || box.steady[cell] === ring) continue;
         const steady = box.steady[cell]!;
         if (steady > 0 && this.plan.mayChange(steady - 1, ring - 1, frame.tick - 1)) {
@@ -207,8 +212,15 @@ export class ZoneView {
 
   #count(): void {
     const { wanted, steady } = this.#box;
+    const cells = this.#cells;
     let unsettled = 0;
-    for (let cell = 0; cell < this.#cells; cell++) if (wanted[cell] !== steady[cell]) unsettled++;
+    this.#unsettledOf.fill(0);
+    for (let cell = 0; cell < cells; cell++) {
+      const ring = wanted[cell]!;
+      if (ring === steady[cell]) continue;
+      unsettled++;
+      this.#unsettledOf[ring]!++;
+    }
     this.unsettled = unsettled;
   }
 
@@ -239,14 +251,20 @@ export class ZoneView {
     box.row = row;
     box.width = width;
     box.height = height;
-    this.#dropOutside(old, box);
+    const isSamePlace =
+      old.column === column && old.row === row && old.width === width && old.height === height;
+    if (!isSamePlace) this.#dropOutside(old, box);
     for (let cellRow = 0, cell = 0; cellRow < height; cellRow++) {
+      const oldRow = cellRow + row - old.row;
+      const isRowKept = oldRow >= 0 && oldRow < old.height;
       for (let cellColumn = 0; cellColumn < width; cellColumn++, cell++) {
-        const from = this.#cellOf((row + cellRow) * this.grid.columns + column + cellColumn);
-        const ring = ringAt(column + cellColumn, row + cellRow, from < 0 ? 0 : old.wanted[from]!);
+        const oldColumn = cellColumn + column - old.column;
+        const isKept = isRowKept && oldColumn >= 0 && oldColumn < old.width;
+        const from = oldRow * old.width + oldColumn;
+        const ring = ringAt(column + cellColumn, row + cellRow, isKept ? old.wanted[from]! : 0);
         box.wanted[cell] = ring;
-        box.steady[cell] = from < 0 ? 0 : old.steady[from]!;
-        box.has[cell] = from < 0 ? 0 : old.has[from]!;
+        box.steady[cell] = isKept ? old.steady[from]! : 0;
+        box.has[cell] = isKept ? old.has[from]! : 0;
         if (ring === 0 && box.has[cell] === 1) {
           this.drops.push((row + cellRow) * this.grid.columns + column + cellColumn);
           this.#isChanged = true;
@@ -260,6 +278,7 @@ export class ZoneView {
     this.#count();
   }
 
+  /** Regions of the old box that the new one does not reach. */
   #dropOutside(old: Box, box: Box): void {
     for (let cell = 0; cell < old.width * old.height; cell++) {
       if (old.has[cell] === 0) continue;

@@ -55,6 +55,8 @@ export class SpatialCells {
   /** The block behind a block, −1 at the end. */
   nextBlock: Int32Array;
   readonly #cellsPerM: number;
+  readonly #originX: number;
+  readonly #originY: number;
   readonly #cellCounts: Int32Array;
   #keyAt: Int32Array;
   #slotOf: Int32Array;
@@ -74,6 +76,8 @@ export class SpatialCells {
       "an index has 1 to 262,144 keys",
     );
     this.bounds = { ...bounds };
+    this.#originX = bounds.x;
+    this.#originY = bounds.y;
     this.cellSizeM = cellSizeM;
     this.columns = Math.ceil(bounds.width / cellSizeM);
     this.rows = Math.ceil(bounds.height / cellSizeM);
@@ -150,14 +154,14 @@ export class SpatialCells {
 
   /** The column of a coordinate, clamped into the grid: a greater x never has a smaller column. */
   columnAt(x: number): number {
-    const column = (x - this.bounds.x) * this.#cellsPerM;
+    const column = (x - this.#originX) * this.#cellsPerM;
     if (column <= 0) return 0;
     return column >= this.columns ? this.columns - 1 : column | 0;
   }
 
   /** The row of a coordinate, clamped into the grid: a greater y never has a smaller row. */
   rowAt(y: number): number {
-    const row = (y - this.bounds.y) * this.#cellsPerM;
+    const row = (y - this.#originY) * this.#cellsPerM;
     if (row <= 0) return 0;
     return row >= this.rows ? this.rows - 1 : row | 0;
   }

@@ -42,7 +42,7 @@ const step = fc.record({
   x: coordinate,
   y: coordinate,
 });
-const steps = fc.array(step, { maxLength: 150, size: "max" });
+const histories = fc.array(step, { maxLength: 150, size: "max" });
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
 /** Plays the steps on an index and on a plain map. A small capacity makes the index grow. */
@@ -96,12 +96,20 @@ const runs = { numRuns: 1500 };
 describe("a spatial index answers like a scan of all members", () => {
   test("radius", () => {
     fc.assert(
-      fc.property(steps, coordinate, coordinate, radius, limit, kindMask, (steps, x, y, r, most, mask) => {
-        const { index, members } = play(steps);
-        const square = squareTo(x, y);
-        const expected = members.filter((member) => square(member) <= r * r && inMask(member, mask));
-        assert.deepEqual(answer(index.radius(x, y, r, out, most, mask)), ascending(expected, most));
-      }),
+      fc.property(
+        histories,
+        coordinate,
+        coordinate,
+        radius,
+        limit,
+        kindMask,
+        (steps, x, y, r, most, mask) => {
+          const { index, members } = play(steps);
+          const square = squareTo(x, y);
+          const expected = members.filter((member) => square(member) <= r * r && inMask(member, mask));
+          assert.deepEqual(answer(index.radius(x, y, r, out, most, mask)), ascending(expected, most));
+        },
+      ),
       runs,
     );
   });
@@ -109,7 +117,7 @@ describe("a spatial index answers like a scan of all members", () => {
   test("box", () => {
     fc.assert(
       fc.property(
-        steps,
+        histories,
         coordinate,
         coordinate,
         coordinate,
@@ -131,7 +139,7 @@ describe("a spatial index answers like a scan of all members", () => {
     const cosine = fc.oneof(fc.constantFrom(-1, 0, 0.5, 1), fc.double({ min: -1, max: 1, noNaN: true }));
     fc.assert(
       fc.property(
-        steps,
+        histories,
         coordinate,
         coordinate,
         fc.double({ min: 0, max: 7, noNaN: true }),
@@ -161,18 +169,26 @@ describe("a spatial index answers like a scan of all members", () => {
   test("nearest", () => {
     const wanted = fc.oneof(fc.integer({ min: 1, max: 6 }), fc.constant(100));
     fc.assert(
-      fc.property(steps, coordinate, coordinate, wanted, radius, kindMask, (steps, x, y, k, most, mask) => {
-        const { index, members } = play(steps);
-        const square = squareTo(x, y);
-        const expected = members
-          .filter((member) => square(member) <= most * most && inMask(member, mask))
-          .sort((a, b) => square(a) - square(b) || a.handle - b.handle)
-          .slice(0, k);
-        assert.deepEqual(
-          answer(index.nearest(x, y, k, most, out, mask)),
-          expected.map((member) => member.handle),
-        );
-      }),
+      fc.property(
+        histories,
+        coordinate,
+        coordinate,
+        wanted,
+        radius,
+        kindMask,
+        (steps, x, y, k, most, mask) => {
+          const { index, members } = play(steps);
+          const square = squareTo(x, y);
+          const expected = members
+            .filter((member) => square(member) <= most * most && inMask(member, mask))
+            .sort((a, b) => square(a) - square(b) || a.handle - b.handle)
+            .slice(0, k);
+          assert.deepEqual(
+            answer(index.nearest(x, y, k, most, out, mask)),
+            expected.map((member) => member.handle),
+          );
+        },
+      ),
       runs,
     );
   });
@@ -246,6 +262,25 @@ describe("the edges of a query", () => {
       answer(count),
       [0, 1, 6].map((key) => handleOf(key, 0, 0)),
     );
+  });
+
+  test("all around means all around, also exactly behind, where rounding loses the angle", () => {
+    for (let degrees = 0; degrees < 360; degrees += 1) {
+      const behind = new SpatialIndex({ bounds, cellSizeM: 10, capacity: 8 });
+      const dirX = Math.cos((degrees * Math.PI) / 180);
+      const dirY = Math.sin((degrees * Math.PI) / 180);
+      behind.insert(0, handleOf(0, 0, 0), 20 - 3 * dirX, 50 - 3 * dirY);
+      assert.equal(behind.cone(20, 50, dirX, dirY, -1, 10, out, 10), 1, `${degrees} degrees`);
+    }
+  });
+
+  test("a member whose distance is rounded down to the radius counts, though its cell begins beyond it", () => {
+    const far = new SpatialIndex({ bounds, cellSizeM: 10, capacity: 8 });
+    const x = -(2 ** -47);
+    far.insert(0, handleOf(0, 0, 0), x, 50);
+    assert.equal(85 - x, 85, "the distance is rounded");
+    assert.equal(far.radius(85, 50, 85, out, 10), 1);
+    assert.equal(far.nearest(85, 50, 1, 85, out), 1);
   });
 });
 

@@ -15,6 +15,9 @@ import { NearestSearch } from "./spatial-nearest.ts";
 import { SpatialScan } from "./spatial-scan.ts";
 import { HandleSorter } from "./spatial-sort.ts";
 
+/** Up to here an answer is sorted without further ado: 8 % of a query of 10 m. */
+const fewMax = 32;
+
 /**
  * Members by small integer key, each with a handle (an entity reference) and a position in metres.
  * Queries never throw: a radius that is negative or NaN, a count or limit below 1 and an empty box answer 0. Areas include
@@ -150,6 +153,9 @@ export class SpatialIndex {
 
   /** Turns the scan's first `count` hits into handles: filters by kind, sorts, copies what fits. */
   #answer(count: number, out: Float64Array, limit: number, kindMask: number): number {
+    if (count <= fewMax && kindMask === allKinds && count <= limit && count <= out.length) {
+      return this.#answerFew(count, out);
+    }
     if (this.#found.length < count) this.#found = new Float64Array(this.#cells.capacity);
     const { handles } = this.#cells;
     const { hits } = this.#scan;
@@ -165,5 +171,18 @@ export class SpatialIndex {
     const answered = limit >= 1 ? Math.min(kept, Math.floor(limit), out.length) : 0;
     for (let at = 0; at < answered; at += 1) out[at] = found[at]!;
     return answered;
+  }
+
+  /** The usual answer, a few of any kind and room for all: sorted by insertion straight into the caller's buffer. */
+  #answerFew(count: number, out: Float64Array): number {
+    const { handles } = this.#cells;
+    const { hits } = this.#scan;
+    for (let next = 0; next < count; next += 1) {
+      const handle = handles[hits[next]!]!;
+      let at = next - 1;
+      for (; at >= 0 && out[at]! > handle; at -= 1) out[at + 1] = out[at]!;
+      out[at + 1] = handle;
+    }
+    return count;
   }
 }

@@ -42,3 +42,12 @@ test("handles that differ in every byte, up to the largest safe integer, are sor
   new HandleSorter().sort(values, values.length);
   assert.deepEqual(values, expected);
 });
+
+test("one handle that differs from a whole crowd in a single byte finds its place", () => {
+  for (const odd of [0, 50, 99]) {
+    const values = Float64Array.from({ length: 100 }, (_, at) => at + (at === odd ? 2 ** 24 : 0));
+    const expected = values.slice().sort();
+    new HandleSorter().sort(values, values.length);
+    assert.deepEqual(values, expected);
+  }
+});

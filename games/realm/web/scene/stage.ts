@@ -1,0 +1,123 @@
+/**
+ * The canvas: the renderer, its layers from the ground up, and the camera over them.
+ *
+ * Everything in `world` is placed in pixels of the unscaled world (`pxPerM` for a metre); the camera moves and scales it.
+ * Invariant: there is a picture on every machine. Without WebGL the renderer draws with the canvas's own strokes, slower.
+ */
+import { Application, Container } from "pixi.js";
+import "pixi.js/unsafe-eval";
+
+/** Unscaled pixels for one metre. */
+export const pxPerM = 32;
+/** Metres that a view shows at least, across and down. */
+const acrossM = 46;
+const downM = 26;
+/** Screen pixels for one metre at least: on a phone a figure must still be seen. */
+const leastPxPerM = 19;
+
+export interface Layers {
+  readonly ground: Container;
+  readonly marks: Container;
+  readonly shadows: Container;
+  readonly things: Container;
+  readonly lights: Container;
+  readonly plates: Container;
+  readonly effects: Container;
+}
+
+export class Stage {
+  readonly app: Application;
+  readonly layers: Layers;
+  readonly #world = new Container();
+  /** Screen pixels for one metre now. */
+  #scale = pxPerM;
+  #x = 0;
+  #y = 0;
+  #isPlaced = false;
+  #shakeM = 0;
+
+  private constructor(app: Application) {
+    this.app = app;
+    const layer = (sorted = false) => {
+      const container = new Container();
+      container.sortableChildren = sorted;
+      container.eventMode = "none";
+      this.#world.addChild(container);
+      return container;
+    };
+    this.layers = {
+      ground: layer(),
+      marks: layer(),
+      shadows: layer(),
+      things: layer(true),
+      lights: layer(),
+      plates: layer(),
+      effects: layer(),
+    };
+    // Dusk: everything but light and writing is a little violet.
+    for (const name of ["ground", "things"] as const) this.layers[name].tint = 0xe4d6ea;
+    app.stage.eventMode = "none";
+    app.stage.addChild(this.#world);
+  }
+
+  /** Makes the renderer and puts its canvas into `host`. Rejects when the browser draws nothing at all. */
+  static async create(host: HTMLElement): Promise<Stage> {
+    const app = new Application();
+    await app.init({
+      preference: ["webgl", "canvas"],
+      background: "#2a2338",
+      resizeTo: host,
+      antialias: false,
+      autoDensity: true,
+      resolution: Math.min(2, window.devicePixelRatio || 1),
+      preserveDrawingBuffer: false,
+      eventFeatures: { move: false, globalMove: false, click: false, wheel: false },
+    });
+    app.canvas.setAttribute("aria-hidden", "true");
+    host.append(app.canvas);
+    return new Stage(app);
+  }
+
+  /** Middle of the view, metres. */
+  get centre(): { x: number; y: number } {
+    return { x: this.#x, y: this.#y };
+  }
+
+  /** Half of the view, metres. */
+  get half(): { x: number; y: number } {
+    const { width, height } = this.app.screen;
+    return { x: width / 2 / this.#scale, y: height / 2 / this.#scale };
+  }
+
+  /** Follows a point; `seconds` went by. A jump of more than 30 m is a cut. */
+  follow(x: number, y: number, seconds: number): void {
+    const { width, height } = this.app.screen;
+    this.#scale = Math.max(leastPxPerM, Math.min(width / acrossM, height / downM));
+    const away = Math.hypot(x - this.#x, y - this.#y);
+    const share = !this.#isPlaced || away > 30 ? 1 : 1 - Math.exp(-seconds * 9);
+    this.#isPlaced = true;
+    this.#x += (x - this.#x) * share;
+    this.#y += (y - this.#y) * share;
+    this.#shakeM *= Math.exp(-seconds * 10);
+    const shake = this.#shakeM * Math.sin(performance.now() / 18);
+    const zoom = this.#scale / pxPerM;
+    this.#world.scale.set(zoom);
+    // A little above the middle: figures stand up from their feet.
+    this.#world.position.set(
+      Math.round(width / 2 - (this.#x + shake) * this.#scale),
+      Math.round(height / 2 - (this.#y - 0.8) * this.#scale),
+    );
+  }
+
+  /** Shakes the view a little: the player was hit. */
+  shake(): void {
+    this.#shakeM = 0.12;
+  }
+
+  /** The point of the world under a point of the page. */
+  worldAt(clientX: number, clientY: number): { x: number; y: number } {
+    const box = this.app.canvas.getBoundingClientRect();
+    const { x, y } = this.#world.position;
+    return { x: (clientX - box.left - x) / this.#scale, y: (clientY - box.top - y) / this.#scale };
+  }
+}
