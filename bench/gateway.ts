@@ -1,22 +1,22 @@
 /**
  * The gateway thread against a bare `ws` server: microseconds of CPU per client frame.
  *
- * Both serve the same clients over loopback at 20 Hz: the gateway composes frames from recorded tick frames of a crowd
- * that walks; the bare server sends each client as many random bytes as the gateway sent, with `ws.send`, and receives
- * the same messages. Each server has a thread of its own, whose CPU time is measured; the clients have another.
- * `ratios.ws` is the gateway's cost over the bare server's; the goal is 1.5 at most.
+ * Both serve as many clients over loopback at 20 Hz, in turns: the gateway composes frames of a crowd that walks through
+ * 1,500 restless creatures; the bare server sends with `ws.send` as many random bytes as the gateway did in the same tick
+ * of its turn, and receives the same messages. Each server has a thread of its own, whose CPU time is measured; the
+ * clients have others. `ratios.ws` is the gateway's cost over the bare server's; the goal is 1.5 at most.
  */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import {
   ByteReader,
-  decodeServerText,
   defaultChannelRates,
   encodeHello,
   encodeInput,
   encodeRecord,
   levelsOf,
+  serverMessage,
 } from "@myriad/protocol";
 import { WebSocket, WebSocketServer } from "ws";
 import { SameThreadBus } from "../packages/server/src/bus/same-thread.ts";
@@ -27,19 +27,37 @@ import { WsTransport } from "../packages/server/src/gateway/ws-transport.ts";
 import { randomBytes } from "../packages/server/src/platform/machine.ts";
 import { systemClock, systemTimers } from "../packages/server/src/platform/system-time.ts";
 import { createMemoryStore } from "../packages/server/src/store/sqlite/memory-store.ts";
+import { type BenchOptions, type BenchResult, median } from "./harness.ts";
 
 const players = 400;
 const tickMs = 50;
-/** Ticks before measuring: everyone joins, keyframes go out, code is compiled. */
+/** Ticks before measuring: keyframes go out, code is compiled. */
 const warmUpTicks = 100;
-const measuredTicks = 200;
+/** Ticks of one turn: two seconds, five times the longest stride's rhythm. */
+const turnTicks = 40;
+/** Rounds at most: each takes two turns. */
+const roundsMax = 7;
+/** Random bytes that the bare server sends parts of. */
+const poolBytes = 1 << 20;
 const levels = levelsOf(defaultChannelRates, 20);
 const info = { zone: 0, name: "plain", bounds: { x: 0, y: 0, width: 1024, height: 1024 } };
 
+type Role =
+  | { readonly kind: "gateway" }
+  | { readonly kind: "bare" }
+  | { readonly kind: "clients"; readonly port: number; readonly tickets: readonly string[] };
+
+/** What a server is asked for: some ticks. The bare one is told the bytes of one frame in each of them. */
+interface Turn {
+  readonly ticks: number;
+  readonly frameBytes: readonly number[];
+}
+
 interface Measured {
-  readonly cpuUsPerFrame: number;
-  readonly bytesPerFrame: number;
+  readonly cpuUs: number;
   readonly frames: number;
+  /** Mean bytes of one frame in each tick. */
+  readonly frameBytes: readonly number[];
 }
 
 /** What one tick sent, and CPU time in it that was not the server's. */
@@ -49,70 +67,106 @@ interface Sent {
   readonly foreignUs: number;
 }
 
-type Role =
-  | { readonly kind: "gateway" }
-  | { readonly kind: "bare"; readonly bytesPerFrame: number }
-  | { readonly kind: "clients"; readonly port: number; readonly tickets: readonly string[] };
-
-export async function run() {
-  const gateway = await measure({ kind: "gateway" });
-  const bare = await measure({ kind: "bare", bytesPerFrame: Math.round(gateway.bytesPerFrame) });
-  return {
-    results: {
-      cpuUsPerFrame: gateway.cpuUsPerFrame,
-      bytesPerFrame: gateway.bytesPerFrame,
-      frames: gateway.frames,
-      players,
-    },
-    references: { wsCpuUsPerFrame: bare.cpuUsPerFrame, wsFrames: bare.frames },
-    ratios: { ws: gateway.cpuUsPerFrame / bare.cpuUsPerFrame },
-  };
+export async function run(options: BenchOptions): Promise<BenchResult> {
+  const gateway = new Contestant({ kind: "gateway" });
+  const bare = new Contestant({ kind: "bare" });
+  try {
+    options.progress(`connecting ${players} clients to each server`);
+    await Promise.all([gateway.ready, bare.ready]);
+    options.progress("warming up");
+    const warm = await gateway.turn({ ticks: warmUpTicks, frameBytes: [] });
+    await bare.turn({ ticks: warmUpTicks, frameBytes: warm.frameBytes });
+    const [costs, bareCosts, ratios, bytes]: number[][] = [[], [], [], []];
+    const rounds = Math.min(options.rounds, roundsMax);
+    for (let round = 0; round < rounds; round++) {
+      options.progress(`round ${round + 1} of ${rounds}`);
+      const ours = await gateway.turn({ ticks: turnTicks, frameBytes: [] });
+      const theirs = await bare.turn({ ticks: turnTicks, frameBytes: ours.frameBytes });
+      costs!.push(ours.cpuUs / ours.frames);
+      bareCosts!.push(theirs.cpuUs / theirs.frames);
+      ratios!.push(ours.cpuUs / ours.frames / (theirs.cpuUs / theirs.frames));
+      bytes!.push(ours.frameBytes.reduce((sum, value) => sum + value, 0) / ours.frameBytes.length);
+    }
+    return {
+      results: {
+        cpuUsPerFrame: median(costs!),
+        bytesPerFrame: median(bytes!),
+        players,
+        framesPerSecond: (1000 / tickMs) * players,
+      },
+      references: { wsCpuUsPerFrame: median(bareCosts!) },
+      ratios: { ws: median(ratios!) },
+    };
+  } finally {
+    await Promise.all([gateway.end(), bare.end()]);
+  }
 }
 
-async function measure(role: Role): Promise<Measured> {
-  const server = new Worker(new URL(import.meta.url), { workerData: role });
-  let clients: Worker | undefined;
-  try {
-    return await new Promise<Measured>((resolve, reject) => {
-      server.on("error", reject);
-      server.on("message", (message: { port: number; tickets: string[] } | { measured: Measured }) => {
-        if ("measured" in message) return resolve(message.measured);
-        const data: Role = { kind: "clients", ...message };
-        clients = new Worker(new URL(import.meta.url), { workerData: data });
-        clients.on("error", reject);
+/** A server on its thread, with its clients on another. */
+class Contestant {
+  readonly ready: Promise<void>;
+  readonly #server: Worker;
+  #clients: Worker | undefined;
+  #answer: (measured: Measured) => void = () => {};
+  #fail: (error: unknown) => void = () => {};
+
+  constructor(role: Role) {
+    this.#server = new Worker(new URL(import.meta.url), { workerData: role });
+    this.ready = new Promise((resolve, reject) => {
+      this.#fail = reject;
+      this.#server.on("error", (error) => this.#fail(error));
+      this.#server.on("message", (message: { port: number; tickets: string[] } | "full" | Measured) => {
+        if (message === "full") resolve();
+        else if ("port" in message) this.#connect({ kind: "clients", ...message });
+        else this.#answer(message);
       });
     });
-  } finally {
-    await Promise.all([server.terminate(), clients?.terminate()]);
+  }
+
+  turn(turn: Turn): Promise<Measured> {
+    return new Promise((resolve, reject) => {
+      this.#answer = resolve;
+      this.#fail = reject;
+      this.#server.postMessage(turn);
+    });
+  }
+
+  async end(): Promise<void> {
+    this.#fail = () => {};
+    await Promise.all([this.#server.terminate(), this.#clients?.terminate()]);
+  }
+
+  #connect(role: Role): void {
+    this.#clients = new Worker(new URL(import.meta.url), { workerData: role });
+    this.#clients.on("error", (error) => this.#fail(error));
   }
 }
 
-/** The server's half of a measurement: calls `tick` at 20 Hz once everyone is there. */
-async function serve(options: { isFull: () => boolean; tick: (isWarm: boolean) => Sent }): Promise<Measured> {
+/** The server's half: waits until everyone is there, then ticks at 20 Hz as often as it is asked to. */
+async function serve(options: { isFull: () => boolean; tick: (bytes: number) => Sent }): Promise<void> {
   while (!options.isFull()) {
-    options.tick(false);
+    options.tick(0);
     await pause(tickMs);
   }
-  let [frames, bytes, foreignUs, cpuUs] = [0, 0, 0, 0];
-  const startMs = performance.now();
-  for (let i = 0; i < warmUpTicks + measuredTicks; i++) {
-    if (i === warmUpTicks) cpuUs = threadCpuUs();
-    const sent = options.tick(true);
-    if (i >= warmUpTicks) {
+  parentPort?.on("message", async ({ ticks, frameBytes }: Turn) => {
+    const sizes: number[] = [];
+    let [frames, foreignUs] = [0, 0];
+    const startUs = threadCpuUs();
+    const startMs = performance.now();
+    for (let i = 0; i < ticks; i++) {
+      const sent = options.tick(frameBytes[i] ?? 0);
       frames += sent.frames;
-      bytes += sent.bytes;
       foreignUs += sent.foreignUs;
+      sizes.push(Math.round(sent.bytes / Math.max(1, sent.frames)));
+      await pause(Math.max(0, startMs + (i + 1) * tickMs - performance.now()));
     }
-    await pause(Math.max(0, startMs + (i + 1) * tickMs - performance.now()));
-  }
-  return {
-    cpuUsPerFrame: (threadCpuUs() - cpuUs - foreignUs) / frames,
-    bytesPerFrame: bytes / frames,
-    frames,
-  };
+    const cpuUs = threadCpuUs() - startUs - foreignUs;
+    parentPort?.postMessage({ cpuUs, frames, frameBytes: sizes } satisfies Measured);
+  });
+  parentPort?.postMessage("full");
 }
 
-async function serveGateway(): Promise<Measured> {
+async function serveGateway(): Promise<void> {
   const realm = "bench";
   const clock = systemClock;
   const bus = new SameThreadBus();
@@ -178,7 +232,7 @@ async function serveGateway(): Promise<Measured> {
   for (let i = 0; i < players; i++) tickets.push((await issuer.issue(`Bot ${i}`)).ticket);
   parentPort?.postMessage({ port: (http.address() as AddressInfo).port, tickets });
   const headings = new Map<number, number>();
-  return serve({
+  await serve({
     isFull: () => zone.players.size === players,
     tick: () => {
       const { framesSent, bytesOut } = gateway.stats;
@@ -216,31 +270,34 @@ function walk(zone: FakeZone, session: number, headings: Map<number, number>): v
   zone.movePlayer(session, place.x + Math.cos(heading) * 0.25, place.y + Math.sin(heading) * 0.25);
 }
 
-async function serveBare(bytesPerFrame: number): Promise<Measured> {
+async function serveBare(): Promise<void> {
   const http = createServer();
   const server = new WebSocketServer({ server: http, perMessageDeflate: false });
-  const payload = Buffer.from(randomBytes(bytesPerFrame));
+  const pool = randomBytes(poolBytes);
   const sockets: WebSocket[] = [];
+  let at = 0;
   server.on("connection", (socket) => {
     sockets.push(socket);
     socket.on("message", () => {});
   });
   await listen(http);
-  parentPort?.postMessage({
-    port: (http.address() as AddressInfo).port,
-    tickets: new Array<string>(players).fill("none"),
-  });
-  return serve({
+  const tickets = new Array<string>(players).fill("none");
+  parentPort?.postMessage({ port: (http.address() as AddressInfo).port, tickets });
+  await serve({
     isFull: () => sockets.length === players,
-    tick: (isWarm) => {
-      if (!isWarm) return { frames: 0, bytes: 0, foreignUs: 0 };
-      for (const socket of sockets) socket.send(payload);
-      return { frames: sockets.length, bytes: sockets.length * bytesPerFrame, foreignUs: 0 };
+    tick: (bytes) => {
+      if (bytes === 0) return { frames: 0, bytes: 0, foreignUs: 0 };
+      for (const socket of sockets) {
+        if (at + bytes > poolBytes) at = 0;
+        socket.send(pool.subarray(at, at + bytes));
+        at += bytes;
+      }
+      return { frames: sockets.length, bytes: sockets.length * bytes, foreignUs: 0 };
     },
   });
 }
 
-/** Players: each acknowledges four times a second, and says where it walks. */
+/** Players: each acknowledges four times a second and says where it walks, while frames come. */
 function play(port: number, tickets: readonly string[]): void {
   const hello = encodeHello({
     formatVersion: 1,
@@ -253,7 +310,7 @@ function play(port: number, tickets: readonly string[]): void {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/play`, ["myriad.1", `ticket.${ticket}`], {
       perMessageDeflate: false,
     });
-    let [frame, seq] = [0, 0];
+    let [frames, told, frame, seq] = [0, 0, 0, 0];
     socket.on("open", () => {
       socket.send(hello);
       setInterval(
@@ -265,8 +322,8 @@ function play(port: number, tickets: readonly string[]): void {
       );
     });
     socket.on("message", (bytes: Buffer) => {
-      if (bytes[0] === 0x82) frame = new ByteReader(bytes, 1).u32();
-      else decodeServerText(bytes);
+      frames += 1;
+      if (bytes[0] === serverMessage.frame) frame = new ByteReader(bytes, 1).u32();
     });
     socket.on("close", (code) => {
       throw new Error(`closed ${code}`);
@@ -294,10 +351,10 @@ async function work(role: Role): Promise<void> {
       play(role.port, role.tickets);
       return;
     case "gateway":
-      parentPort?.postMessage({ measured: await serveGateway() });
+      await serveGateway();
       return;
     case "bare":
-      parentPort?.postMessage({ measured: await serveBare(role.bytesPerFrame) });
+      await serveBare();
   }
 }
 

@@ -25,7 +25,18 @@ import {
 import { isInTown } from "../../games/realm/shared/town.ts";
 import { layDownLoot } from "../../games/realm/src/modules/loot.ts";
 import type { Lab, LabPlayer } from "./lab.ts";
-import { bagOf, creature, heldBy, lootOf, playerIn, positionOf, put, realmLab, theCreature, ticksOf } from "./realm-lab.ts";
+import {
+  bagOf,
+  creature,
+  heldBy,
+  lootOf,
+  playerIn,
+  positionOf,
+  put,
+  realmLab,
+  theCreature,
+  ticksOf,
+} from "./realm-lab.ts";
 
 /** Where the lantern road crosses from zone 0 into zone 1. */
 const gate = { x: 512, y: 440 } as const;
@@ -68,7 +79,9 @@ test("attack: who stands on this side strikes what stands on the other, and is s
   const { columns, row } = playerIn(lab, ann);
   deepEqual(lab.told(ann, Gained), [{ experience: experienceForKill(1, 1), level: 1 }]);
   equal(columns.attacking[row], 0);
-  const byBoar = lab.told(ann, Struck).filter(({ target }) => (target & 0xffffff) === (lab.refOf(ann) & 0xffffff));
+  const byBoar = lab
+    .told(ann, Struck)
+    .filter(({ target }) => (target & 0xffffff) === (lab.refOf(ann) & 0xffffff));
   ok(byBoar.some(({ damage }) => damage > 0) && columns.hitPoints[row]! < 100);
 });
 
@@ -113,7 +126,11 @@ test("chase: it hunts across the border, strikes there, gives up at its leash an
   const lost = theCreature(lab)!;
   deepEqual([lost.zone, lost.columns.mood[lost.row]], [1, mood.return]);
   await lab.runUntil(() => theCreature(lab)?.zone === 0, 400, "it is back over the border");
-  await lab.runUntil(() => theCreature(lab)!.columns.mood[theCreature(lab)!.row] === mood.idle, 400, "it is home");
+  await lab.runUntil(
+    () => theCreature(lab)!.columns.mood[theCreature(lab)!.row] === mood.idle,
+    400,
+    "it is home",
+  );
   const home = theCreature(lab)!;
   deepEqual([home.columns.position.x[home.row], home.columns.hitPoints[home.row]], [gate.x - 12, 500]);
 });
@@ -127,7 +144,9 @@ test("area effect: a sweep hits on both sides of the border", async () => {
   await lab.run(4);
   lab.intent(ann, Sweep, {});
   await lab.run(4);
-  const byAnn = lab.told(ann, Struck).filter(({ attacker }) => (attacker & 0xffffff) === (lab.refOf(ann) & 0xffffff));
+  const byAnn = lab
+    .told(ann, Struck)
+    .filter(({ attacker }) => (attacker & 0xffffff) === (lab.refOf(ann) & 0xffffff));
   equal(new Set(byAnn.map(({ target }) => target)).size, 4);
   equal(byAnn.length, 4);
 });
@@ -170,7 +189,10 @@ test("loot: who has no room on this side leaves it free on the other", async () 
   columns.health[row] = 0;
   columns.fallenTicks[row] = 100;
   await lab.run(10);
-  deepEqual(lootOf(lab).map(({ claimedBy }) => claimedBy), [0]);
+  deepEqual(
+    lootOf(lab).map(({ claimedBy }) => claimedBy),
+    [0],
+  );
   equal(bagOf(lab, ann)[0], 0);
 });
 
@@ -183,7 +205,8 @@ test("tell: a word by name finds its reader in another zone, and the answer come
   await lab.run(2);
   lab.intent(bob, Tell, { to: "Ann", text: "on the heath" });
   await lab.run(2);
-  const read = (player: LabPlayer) => lab.told(player, Chat).map(({ channel, from, text }) => `${channel} ${from} ${text}`);
+  const read = (player: LabPlayer) =>
+    lab.told(player, Chat).map(({ channel, from, text }) => `${channel} ${from} ${text}`);
   ok(read(bob).includes("tell Ann are you there?"));
   ok(read(ann).includes("told Bob are you there?"));
   ok(read(ann).includes("tell Bob on the heath"));
@@ -250,7 +273,8 @@ test("a party forms across the border and talks across it", async () => {
   const bob = await walker(lab, "Bob", 5);
   const seen = lab.hosts[0]!.core.world.tables[0]!;
   let ghost = 0;
-  for (let row = seen.nextSeen(-1); row >= 0; row = seen.nextSeen(row)) if (seen.isGhost(row)) ghost = seen.ref(row);
+  for (let row = seen.nextSeen(-1); row >= 0; row = seen.nextSeen(row))
+    if (seen.isGhost(row)) ghost = seen.ref(row);
   lab.intent(ann, PartyInvite, { target: ghost });
   await lab.run(5);
   lab.intent(bob, PartyAnswer, { accept: true });

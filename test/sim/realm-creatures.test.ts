@@ -5,7 +5,17 @@ import { campsOfZone, leashM, wakeM } from "../../games/realm/shared/camps.ts";
 import { isBlocked } from "../../games/realm/shared/movement.ts";
 import { Attack, Creature, Move, Struck } from "../../games/realm/shared/schema.ts";
 import type { Lab } from "./lab.ts";
-import { creature, freePlace, meadow, playerIn, positionOf, put, realmLab, theCreature, ticksOf } from "./realm-lab.ts";
+import {
+  creature,
+  freePlace,
+  meadow,
+  playerIn,
+  positionOf,
+  put,
+  realmLab,
+  theCreature,
+  ticksOf,
+} from "./realm-lab.ts";
 
 const mood = Creature.fields.mood.type.codes;
 const far = (a: { x: number; y: number }, b: { x: number; y: number }) => Math.hypot(a.x - b.x, a.y - b.y);
@@ -15,7 +25,14 @@ function creaturesOf(lab: Lab, zone: number) {
   const found = [];
   for (let row = table.next(-1); row >= 0; row = table.next(row)) {
     const { camp, mood: moods, position, target } = table.columns;
-    found.push({ row, camp: camp[row]!, mood: moods[row]!, x: position.x[row]!, y: position.y[row]!, target: target[row]! });
+    found.push({
+      row,
+      camp: camp[row]!,
+      mood: moods[row]!,
+      x: position.x[row]!,
+      y: position.y[row]!,
+      target: target[row]!,
+    });
   }
   return found;
 }
@@ -26,7 +43,10 @@ test("a zone begins with its camps filled, asleep, on free ground", async () => 
     const zone = host.core.options.zone;
     const camps = campsOfZone(zone);
     const all = creaturesOf(lab, zone);
-    equal(all.length, camps.reduce((sum, { size }) => sum + size, 0));
+    equal(
+      all.length,
+      camps.reduce((sum, { size }) => sum + size, 0),
+    );
     for (const one of all) {
       const camp = camps.find((candidate) => candidate.camp === one.camp)!;
       ok(far(one, camp) <= camp.radiusM + 0.01);
@@ -78,10 +98,19 @@ test("it notices who comes near, hunts, strikes, and forgets who falls", async (
   await lab.run(ticksOf(lab, 0.5));
   const wolf = theCreature(lab)!;
   deepEqual([wolf.columns.mood[wolf.row], wolf.columns.target[wolf.row]], [mood.chase, lab.refOf(ann)]);
-  await lab.runUntil(() => playerIn(lab, ann).columns.fallenTicks[playerIn(lab, ann).row]! > 0, 600, "Ann falls");
+  await lab.runUntil(
+    () => playerIn(lab, ann).columns.fallenTicks[playerIn(lab, ann).row]! > 0,
+    600,
+    "Ann falls",
+  );
   ok(lab.told(ann, Struck).length > 0);
   await lab.runUntil(() => wolf.columns.mood[wolf.row] === mood.idle, 200, "the wolf is home");
-  ok(far({ x: wolf.columns.position.x[wolf.row]!, y: wolf.columns.position.y[wolf.row]! }, { x: meadow.x + 20, y: meadow.y }) < 0.01);
+  ok(
+    far(
+      { x: wolf.columns.position.x[wolf.row]!, y: wolf.columns.position.y[wolf.row]! },
+      { x: meadow.x + 20, y: meadow.y },
+    ) < 0.01,
+  );
 });
 
 test("it gives up beyond its leash, goes home and is whole again", async () => {
@@ -102,7 +131,11 @@ test("it gives up beyond its leash, goes home and is whole again", async () => {
   ok(positionOf(lab, ann).x - meadow.x > leashM);
   await lab.runUntil(() => boar.columns.mood[boar.row] === mood.idle, 600, "the boar is home");
   deepEqual(
-    [boar.columns.position.x[boar.row], boar.columns.hitPoints[boar.row], boar.columns.aggression.count(boar.row)],
+    [
+      boar.columns.position.x[boar.row],
+      boar.columns.hitPoints[boar.row],
+      boar.columns.aggression.count(boar.row),
+    ],
     [meadow.x - 3, 500, 0],
   );
 });

@@ -78,7 +78,8 @@ for (const seed of [1, 2, 3]) {
     await lab.run(5);
     for (let round = 0; round < 150; round++) {
       const refs = everyone(lab);
-      for (const player of players) for (let i = random.int(5); i > 0; i--) anyIntent(lab, player, random, refs);
+      for (const player of players)
+        for (let i = random.int(5); i > 0; i--) anyIntent(lab, player, random, refs);
       await lab.run(1 + random.int(6));
       checkPlayers(lab, players);
     }

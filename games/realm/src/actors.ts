@@ -28,6 +28,21 @@ export function isAlive(zone: ZoneApi, ref: EntityRef): boolean {
   return creature >= 0 && (creatures.columns.health[creature] ?? 0) > 0;
 }
 
+/** Squared metres from a point to a player or creature, ghosts included; Infinity when it is not here. Allocates nothing. */
+export function distance2To(zone: ZoneApi, ref: EntityRef, x: number, y: number): number {
+  const players = zone.table(Player);
+  const player = players.row(ref);
+  if (player >= 0) {
+    const { position } = players.columns;
+    return distance2(x, y, position.x[player] ?? 0, position.y[player] ?? 0);
+  }
+  const creatures = zone.table(Creature);
+  const creature = creatures.row(ref);
+  if (creature < 0) return Number.POSITIVE_INFINITY;
+  const { position } = creatures.columns;
+  return distance2(x, y, position.x[creature] ?? 0, position.y[creature] ?? 0);
+}
+
 /** Share of hit points that others see: above 0 while there is any, however little. */
 export function shownHealth(hitPoints: number, hitPointsMax: number): number {
   if (hitPoints <= 0) return 0;

@@ -4,8 +4,17 @@
  * Invariant: the owner of the target decides, with its own chance and what it knows of the target; the blow brings what
  * only the striker's zone knows. In one zone both are the same and nothing waits; across a border it takes two ticks more.
  */
-import { bool, type EntityRef, entityRef, position, type RecordValue, uint } from "@myriad/protocol";
-import { cosRadians, sinRadians, type Vector } from "@myriad/protocol";
+import {
+  bool,
+  cosRadians,
+  type EntityRef,
+  entityRef,
+  position,
+  type RecordValue,
+  sinRadians,
+  uint,
+  type Vector,
+} from "@myriad/protocol";
 import { defineEvent, message, type ZoneApi } from "@myriad/server";
 import { Creature, Fell, Player, Struck } from "../shared/schema.ts";
 import { isInTown } from "../shared/town.ts";
@@ -103,7 +112,7 @@ function resolve(
   blow: Blow,
   defender: { defenderLevel: number; armour: number; dodge: number; fromBehind: boolean },
 ): AttackTrace {
-  zone.metrics.counter("realm_blows");
+  zone.metrics.counter("blows");
   return resolveAttack({ attackerLevel: blow.level, power: blow.power, ...defender }, zone.random);
 }
 
@@ -119,6 +128,7 @@ function tellOf(
 
 function end(zone: ZoneApi, what: { target: EntityRef; at: Vector; blow: Blow }): void {
   const { attacker, byPlayer } = what.blow;
+  zone.metrics.counter("falls");
   zone.announce(what.at, Fell, { who: what.target, by: attacker });
   zone.emit(fell, { victim: what.target, victor: attacker, byPlayer });
 }

@@ -70,6 +70,8 @@ function play(network: {
   downMs: () => number;
   phaseMs?: number;
   isSent?: () => boolean;
+  /** Milliseconds between two pictures. */
+  pictureMs?: () => number;
 }): Play {
   const zone = new Zone();
   const frames: { atMs: number; truth: Truth }[] = [];
@@ -93,6 +95,11 @@ function play(network: {
     tickRateHz: 20,
   });
   const drawn = { x: 0, y: 0 };
+  /** Frames are events: the walk is brought up to the moment at which each arrives. */
+  const advanceTo = (nowMs: number) => {
+    predictor.advance(((nowMs - game.nowMs) * 20) / 1000);
+    game.nowMs = nowMs;
+  };
   const game: Play = {
     zone,
     predictor,
@@ -101,15 +108,21 @@ function play(network: {
     run(ms) {
       const endMs = this.nowMs + ms;
       while (this.nowMs < endMs) {
-        const stepMs = Math.min(1000 / 60, endMs - this.nowMs);
-        this.nowMs += stepMs;
-        for (; nextTickMs <= this.nowMs; nextTickMs += 50) {
-          lastDownMs = Math.max(lastDownMs, nextTickMs + network.downMs());
-          frames.push({ atMs: lastDownMs, truth: zone.run(nextTickMs) });
-        }
-        while (frames.length > 0 && frames[0]!.atMs <= this.nowMs) predictor.reconcile(frames.shift()!.truth);
+        const pictureMs = this.nowMs + Math.min(network.pictureMs?.() ?? 1000 / 60, endMs - this.nowMs);
         const before = { ...drawn };
-        predictor.advance((stepMs * 20) / 1000);
+        for (;;) {
+          const frameMs = frames[0]?.atMs ?? Number.POSITIVE_INFINITY;
+          if (Math.min(frameMs, nextTickMs) > pictureMs) break;
+          if (nextTickMs <= frameMs) {
+            lastDownMs = Math.max(lastDownMs, nextTickMs + network.downMs());
+            frames.push({ atMs: lastDownMs, truth: zone.run(nextTickMs) });
+            nextTickMs += 50;
+          } else {
+            advanceTo(frameMs);
+            predictor.reconcile(frames.shift()!.truth);
+          }
+        }
+        advanceTo(pictureMs);
         predictor.drawn(drawn);
         this.jumpM = Math.max(this.jumpM, Math.hypot(drawn.x - before.x, drawn.y - before.y));
       }
@@ -216,6 +229,22 @@ describe("prediction", () => {
         );
       }
     }
+  });
+
+  test("stays exact on a machine that draws five pictures a second, and not even evenly", () => {
+    let i = 0;
+    const game = play({
+      upMs: () => 30,
+      downMs: () => 30,
+      phaseMs: 33,
+      pictureMs: () => 120 + ((i++ * 7919) % 180),
+    });
+    for (let turn = 0; turn < 60; turn++) {
+      game.predictor.hold(walk((turn * 37) & 255));
+      game.run(700);
+    }
+    const { corrections } = game.predictor;
+    assert.ok(corrections <= 60, `${corrections} corrections of 60 turns`);
   });
 
   test("does not drift in a minute of walking without another word", () => {

@@ -126,7 +126,8 @@ export class Predictor<S, I> {
     this.#fraction += Math.min(ticks, catchUpSteps);
     while (this.#fraction >= 1) {
       this.#fraction -= 1;
-      this.#simulate();
+      // Of several steps at once only the last one may change the input: it is sent now, not when the others were due.
+      this.#simulate(this.#fraction < 1);
     }
     const { smoothMs = 120, tickRateHz } = this.#options;
     // Three time constants: 5 % of the difference is left after smoothMs.
@@ -178,8 +179,9 @@ export class Predictor<S, I> {
     out.y = from.y + (to.y - from.y) * this.#fraction + this.#offsetY;
   }
 
-  #simulate(): void {
-    if (this.#unsure || !this.#options.sameInput(this.#wanted, this.#input)) this.#sendInput();
+  #simulate(maySend: boolean): void {
+    const isNews = this.#unsure || !this.#options.sameInput(this.#wanted, this.#input);
+    if (isNews && maySend) this.#sendInput();
     const state = this.#options.step(this.state, this.#input);
     this.#step++;
     this.#states[this.#step % historySteps] = state;

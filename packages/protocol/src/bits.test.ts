@@ -9,9 +9,11 @@ type Step =
   | { do: "align" }
   | { do: "raw"; bytes: Uint8Array; from: number; to: number };
 
-const bitsStep = fc.integer({ min: 0, max: 32 }).chain((count) =>
-  fc.integer({ min: 0, max: 2 ** count - 1 }).map((value): Step => ({ do: "bits", value, count })),
-);
+const bitsStep = fc
+  .integer({ min: 0, max: 32 })
+  .chain((count) =>
+    fc.integer({ min: 0, max: 2 ** count - 1 }).map((value): Step => ({ do: "bits", value, count })),
+  );
 const gammaStep = fc
   .oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 2 ** 31 - 2 }))
   .map((value): Step => ({ do: "gamma", value }));
@@ -143,8 +145,7 @@ describe("a bit reader", () => {
             reader.align();
             assert.equal(reader.remainingBits % 8, 0);
             assert.equal(reader.byteOffset * 8, bytes.length * 8 - reader.remainingBits);
-          } else
-            for (let i = given.from; i < given.to; i++) assert.equal(reader.bits(8), given.bytes[i]);
+          } else for (let i = given.from; i < given.to; i++) assert.equal(reader.bits(8), given.bytes[i]);
         }
         assert.equal(reader.failed, false);
         assert.ok(reader.remainingBits < 8);

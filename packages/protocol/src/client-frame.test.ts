@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { edgy } from "../../../test/fuzz/arbitraries.ts";
 import { type ClientFrame, decodeClientFrame, frameFlag, readZonePart } from "./client-frame.ts";
 import { decodeCodes } from "./codes.ts";
 import { ByteReader, ByteWriter, section, serverMessage } from "./frame.ts";
 import { clientFrameBytesMax, levelsMax, recordBytesMax } from "./limits.ts";
+import { edgy } from "./values-contract.ts";
 
 const u32 = edgy(0, 2 ** 32 - 1);
 const i32 = edgy(-(2 ** 31), 2 ** 31 - 1);
@@ -116,7 +116,11 @@ function told(value: ClientFrame): Given {
     zones: value.zones.map((part) => ({
       zone: part.zone,
       tick: part.tick,
-      sections: part.sections.map(({ kind, level, from, to }) => ({ kind, level, bytes: part.bytes.slice(from, to) })),
+      sections: part.sections.map(({ kind, level, from, to }) => ({
+        kind,
+        level,
+        bytes: part.bytes.slice(from, to),
+      })),
     })),
   };
 }
@@ -148,7 +152,10 @@ describe("a client frame", () => {
       fc.property(frame, (given) => {
         const read = decodeClientFrame(written(given));
         assert.ok(read.ok, read.ok ? "" : read.code);
-        assert.deepEqual(told(read.value), { ...given, firstFact: given.facts.length > 0 ? given.firstFact : 0 });
+        assert.deepEqual(told(read.value), {
+          ...given,
+          firstFact: given.facts.length > 0 ? given.firstFact : 0,
+        });
         read.value.facts.forEach((fact, i) => assert.equal(fact.number, given.firstFact + i));
       }),
       { numRuns: 300 },
@@ -181,19 +188,24 @@ describe("a client frame", () => {
 
   test("over a limit is refused as too large", () => {
     assert.equal(refusal(new Uint8Array(clientFrameBytesMax + 1).fill(serverMessage.frame)), "too_large");
-    const fact = { type: 0, record: new Uint8Array(0) };
-    assert.equal(refusal(written({ ...quiet, facts: new Array(4096).fill(fact) })), "accepted");
-    assert.equal(refusal(written({ ...quiet, facts: new Array(4097).fill(fact) })), "too_large");
+    const facts = (length: number) => Array.from({ length }, () => ({ type: 0, record: new Uint8Array(0) }));
+    assert.equal(refusal(written({ ...quiet, facts: facts(4096) })), "accepted");
+    assert.equal(refusal(written({ ...quiet, facts: facts(4097) })), "too_large");
     const long = { type: 0, record: new Uint8Array(recordBytesMax + 1) };
     assert.equal(refusal(written({ ...quiet, facts: [long] })), "too_large");
-    const zone = { zone: 1, tick: 1, sections: [] };
-    assert.equal(refusal(written({ ...quiet, zones: new Array(64).fill(zone) })), "accepted");
-    assert.equal(refusal(written({ ...quiet, zones: new Array(65).fill(zone) })), "too_large");
+    const zones = (length: number) => Array.from({ length }, () => ({ zone: 1, tick: 1, sections: [] }));
+    assert.equal(refusal(written({ ...quiet, zones: zones(64) })), "accepted");
+    assert.equal(refusal(written({ ...quiet, zones: zones(65) })), "too_large");
   });
 
   test("with a section or a level that there is not is refused", () => {
     const withSection = (kind: number, level: number) =>
-      refusal(written({ ...quiet, zones: [{ zone: 0, tick: 0, sections: [{ kind, level, bytes: new Uint8Array(0) }] }] }));
+      refusal(
+        written({
+          ...quiet,
+          zones: [{ zone: 0, tick: 0, sections: [{ kind, level, bytes: new Uint8Array(0) }] }],
+        }),
+      );
     assert.equal(withSection(section.group, levelsMax - 1), "accepted");
     assert.equal(withSection(section.group + 1, 0), "unknown_type");
     assert.equal(withSection(section.blocks, levelsMax), "unknown_type");
@@ -223,6 +235,9 @@ test("a zone's part stands among other bytes, and the reader goes on behind it",
   assert.deepEqual(part.bytes.slice(part.sections[0]!.from, part.sections[0]!.to), Uint8Array.of(4, 5));
   assert.equal(reader.u8(), 0xbb);
   // A section may not reach over the end of its part, even where bytes follow.
-  assert.equal(readZonePart(new ByteReader(Uint8Array.of(1, 0, 0, 0, 0, 2, 0x30, 5, 1, 2, 3, 4, 5, 6))), "truncated");
+  assert.equal(
+    readZonePart(new ByteReader(Uint8Array.of(1, 0, 0, 0, 0, 2, 0x30, 5, 1, 2, 3, 4, 5, 6))),
+    "truncated",
+  );
   assert.equal(readZonePart(new ByteReader(Uint8Array.of(1, 0, 0, 0, 0, 9, 1))), "truncated");
 });

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe as suite, test } from "node:test";
 import fc from "fast-check";
-import { wireType } from "../../../test/fuzz/arbitraries.ts";
 import {
   type Descriptor,
   describe,
@@ -11,7 +10,19 @@ import {
   recordFieldsOf,
   schemaHash,
 } from "./descriptor.ts";
-import { angle, bool, entityRef, finePosition, int, oneOf, position, text, uint, unit, vector } from "./fields.ts";
+import {
+  angle,
+  bool,
+  entityRef,
+  finePosition,
+  int,
+  oneOf,
+  position,
+  text,
+  uint,
+  unit,
+  vector,
+} from "./fields.ts";
 import {
   cosmetic,
   critical,
@@ -27,6 +38,7 @@ import {
   self,
   server,
 } from "./schema.ts";
+import { wireType } from "./values-contract.ts";
 
 const playerFields = {
   position: critical(position()),
@@ -41,10 +53,20 @@ const playerFields = {
   secret: server(number()),
 } satisfies EntityFields;
 const Player = entity("player", playerFields, { group: ["position", "name"] });
-const Stone = entity("stone", { position: critical(position()), whole: metadata(bool()), of: metadata(entityRef()) });
+const Stone = entity("stone", {
+  position: critical(position()),
+  whole: metadata(bool()),
+  of: metadata(entityRef()),
+});
 const Attack = intent("attack", { target: entityRef(), power: unit(8) });
 const Hit = fact("hit", { by: entityRef(), words: text(40) });
-const schema = defineSchema({ name: "game", version: "1.2", entities: [Player, Stone], intents: [Attack], facts: [Hit] });
+const schema = defineSchema({
+  name: "game",
+  version: "1.2",
+  entities: [Player, Stone],
+  intents: [Attack],
+  facts: [Hit],
+});
 const own = describe(schema);
 
 /** The same with some parts said otherwise; what it gives is as it would come over the wire. */
@@ -53,7 +75,9 @@ function changed(change: (draft: Draft) => void): Descriptor {
   change(draft);
   return draft as unknown as Descriptor;
 }
-type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer I)[] ? Mutable<I>[] : Mutable<T[K]> };
+type Mutable<T> = {
+  -readonly [K in keyof T]: T[K] extends readonly (infer I)[] ? Mutable<I>[] : Mutable<T[K]>;
+};
 type Draft = Mutable<Descriptor>;
 
 suite("a descriptor", () => {
@@ -81,7 +105,13 @@ suite("a descriptor", () => {
             .filter((type) => type.type !== "position")
             .map((type, i) => [`f${i}`, type.type === "finePosition" ? self(type) : detailed(type)]),
         );
-        const made = defineSchema({ name: "g", version: "1", entities: [entity("e", fields)], intents: [], facts: [] });
+        const made = defineSchema({
+          name: "g",
+          version: "1",
+          entities: [entity("e", fields)],
+          intents: [],
+          facts: [],
+        });
         const read = parseDescriptor(JSON.parse(JSON.stringify(describe(made))));
         assert.ok(read.ok);
         const layouts = layoutsOf(read.value);
@@ -132,15 +162,43 @@ suite("two descriptors fit", () => {
   const differing: [string, (draft: Draft) => void, string][] = [
     ["the game", (d) => (d.name = "chess"), "the games differ: game and chess"],
     ["a kind", (d) => d.entities.reverse(), "entity 0 is player here and stone there"],
-    ["a field's name", (d) => (d.entities[0]!.look = [], d.entities[0]!.cosmetic[0]!.name = "hat"), "entity player, cosmetic: field 0 is look here and hat there"],
-    ["a field's type", (d) => (d.entities[0]!.critical[1]!.type = "angle:9"), "entity player, critical: heading is angle:8 here and angle:9 there"],
-    ["an option in the middle", (d) => (d.entities[0]!.detailed[1]!.type = "oneOf:calm,sad,angry"), "entity player, detailed: mood is oneOf:calm,angry,sad here and oneOf:calm,sad,angry there"],
-    ["the bits of an option", (d) => (d.entities[0]!.detailed[1]!.type += ",a,b"), "entity player, detailed: mood is oneOf:calm,angry,sad here and oneOf:calm,angry,sad,a,b there"],
-    ["a field of self", (d) => (d.entities[0]!.self[1]!.type = "array:25:uint:16"), "entity player, self: bag is array:24:uint:16 here and array:25:uint:16 there"],
+    [
+      "a field's name",
+      (d) => (d.entities[0]!.cosmetic[0]!.name = "hat"),
+      "entity player, cosmetic: field 0 is look here and hat there",
+    ],
+    [
+      "a field's type",
+      (d) => (d.entities[0]!.critical[1]!.type = "angle:9"),
+      "entity player, critical: heading is angle:8 here and angle:9 there",
+    ],
+    [
+      "an option in the middle",
+      (d) => (d.entities[0]!.detailed[1]!.type = "oneOf:calm,sad,angry"),
+      "entity player, detailed: mood is oneOf:calm,angry,sad here and oneOf:calm,sad,angry there",
+    ],
+    [
+      "the bits of an option",
+      (d) => (d.entities[0]!.detailed[1]!.type += ",a,b"),
+      "entity player, detailed: mood is oneOf:calm,angry,sad here and oneOf:calm,angry,sad,a,b there",
+    ],
+    [
+      "a field of self",
+      (d) => (d.entities[0]!.self[1]!.type = "array:25:uint:16"),
+      "entity player, self: bag is array:24:uint:16 here and array:25:uint:16 there",
+    ],
     ["the group", (d) => d.entities[0]!.group.reverse(), "entity player: the group fields differ"],
     ["an intent", (d) => (d.intents[0]!.name = "strike"), "intent 0 is attack here and strike there"],
-    ["an intent's field", (d) => (d.intents[0]!.fields[1]!.type = "unit:9"), "intent attack: power is unit:8 here and unit:9 there"],
-    ["a fact's field", (d) => (d.facts[0]!.fields[0]!.name = "from"), "fact hit: field 0 is by here and from there"],
+    [
+      "an intent's field",
+      (d) => (d.intents[0]!.fields[1]!.type = "unit:9"),
+      "intent attack: power is unit:8 here and unit:9 there",
+    ],
+    [
+      "a fact's field",
+      (d) => (d.facts[0]!.fields[0]!.name = "from"),
+      "fact hit: field 0 is by here and from there",
+    ],
   ];
   for (const [what, change, expected] of differing) {
     test(`no longer when ${what} differs, and the reason names both sides`, () => {
@@ -158,7 +216,17 @@ suite("a descriptor from elsewhere", () => {
   const withType = (type: string) => refused(changed((d) => (d.entities[0]!.critical[1]!.type = type)));
 
   test("is refused when a part is missing or of another shape", () => {
-    for (const data of [undefined, null, 1, "x", [], {}, { ...own, name: 1 }, { ...own, version: null }, { ...own, entities: {} }]) {
+    for (const data of [
+      undefined,
+      null,
+      1,
+      "x",
+      [],
+      {},
+      { ...own, name: 1 },
+      { ...own, version: null },
+      { ...own, entities: {} },
+    ]) {
       assert.equal(refused(data), "json_malformed");
     }
     for (const key of ["entities", "intents", "facts"] as const) {
@@ -169,23 +237,63 @@ suite("a descriptor from elsewhere", () => {
       assert.equal(refused({ ...own, [key]: new Array(5000).fill(own[key][0]) }), "json_malformed");
     }
     for (const channel of ["critical", "detailed", "cosmetic", "metadata", "self", "group"]) {
-      assert.equal(refused({ ...own, entities: [{ ...own.entities[0], [channel]: undefined }] }), "json_malformed");
+      assert.equal(
+        refused({ ...own, entities: [{ ...own.entities[0], [channel]: undefined }] }),
+        "json_malformed",
+      );
       assert.equal(refused({ ...own, entities: [{ ...own.entities[0], [channel]: [7] }] }), "json_malformed");
     }
-    const crowded = new Array(25).fill({ name: "a", type: "bool" });
-    assert.equal(refused({ ...own, entities: [{ ...own.entities[0], detailed: crowded }] }), "json_malformed");
+    const crowded = Array.from({ length: 25 }, () => ({ name: "a", type: "bool" }));
+    assert.equal(
+      refused({ ...own, entities: [{ ...own.entities[0], detailed: crowded }] }),
+      "json_malformed",
+    );
   });
 
   test("is refused when a type is none or out of its limits", () => {
     for (const type of [
-      "", "number", "uint", "uint:0", "uint:33", "uint:-1", "uint:1e1", "int:0", "angle:17", "unit:0",
-      "vector:1:5", "vector:25:5", "vector:8", "vector:8:0", "vector:8:-1", "vector:8:Infinity", "vector:8:x",
-      "text:0", "text:1025", "array:0:bool", "array:257:bool", "array:3", "array:3:text:4", "array:3:array:3:bool",
-      "oneOf:a,a", `oneOf:${Array.from({ length: 257 }, (_, i) => i).join()}`,
+      "",
+      "number",
+      "uint",
+      "uint:0",
+      "uint:33",
+      "uint:-1",
+      "uint:1e1",
+      "int:0",
+      "angle:17",
+      "unit:0",
+      "vector:1:5",
+      "vector:25:5",
+      "vector:8",
+      "vector:8:0",
+      "vector:8:-1",
+      "vector:8:Infinity",
+      "vector:8:x",
+      "text:0",
+      "text:1025",
+      "array:0:bool",
+      "array:257:bool",
+      "array:3",
+      "array:3:text:4",
+      "array:3:array:3:bool",
+      "oneOf:a,a",
+      `oneOf:${Array.from({ length: 257 }, (_, i) => i).join()}`,
     ]) {
       assert.equal(withType(type), "json_malformed", type);
     }
-    for (const type of ["bool", "entityRef", "finePosition", "uint:32", "int:2", "angle:16", "unit:1", "vector:24:0.5", "text:1024", "array:256:int:9", "oneOf:a"]) {
+    for (const type of [
+      "bool",
+      "entityRef",
+      "finePosition",
+      "uint:32",
+      "int:2",
+      "angle:16",
+      "unit:1",
+      "vector:24:0.5",
+      "text:1024",
+      "array:256:int:9",
+      "oneOf:a",
+    ]) {
       assert.equal(withType(type), "accepted", type);
     }
   });
@@ -208,7 +316,14 @@ suite("a descriptor from elsewhere", () => {
       }),
       { numRuns: 300 },
     );
-    const paths = [["entities"], ["entities", 0], ["entities", 0, "self"], ["entities", 0, "critical", 0, "type"], ["intents", 0, "fields"], ["facts", 0, "name"]];
+    const paths = [
+      ["entities"],
+      ["entities", 0],
+      ["entities", 0, "self"],
+      ["entities", 0, "critical", 0, "type"],
+      ["intents", 0, "fields"],
+      ["facts", 0, "name"],
+    ];
     fc.assert(
       fc.property(fc.constantFrom(...paths), fc.oneof(fc.jsonValue(), fc.string()), (path, value) => {
         const data = changed(() => {}) as unknown as Record<string | number, unknown>;

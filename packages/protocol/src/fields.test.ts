@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { valueOf, wildValue, wireType } from "../../../test/fuzz/arbitraries.ts";
 import {
   angle,
   bool,
@@ -24,6 +23,7 @@ import {
   type WireType,
 } from "./fields.ts";
 import { packRef, wireRef } from "./handle.ts";
+import { valueOf, wildValue, wireType } from "./values-contract.ts";
 
 const withValue = wireType.chain((type) => fc.tuple(fc.constant(type), valueOf(type)));
 

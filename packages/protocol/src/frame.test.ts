@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { anyText, edgy } from "../../../test/fuzz/arbitraries.ts";
 import { decodeCodes } from "./codes.ts";
 import {
   ByteReader,
@@ -15,6 +14,7 @@ import {
   formatVersion,
 } from "./frame.ts";
 import { clientMessageBytesMax, intentsPerMessageMax, recordBytesMax } from "./limits.ts";
+import { anyText, edgy } from "./values-contract.ts";
 
 const u32 = edgy(0, 2 ** 32 - 1);
 
@@ -81,12 +81,7 @@ describe("bytes", () => {
 
   test("of a number are five at most and 32 bits wide", () => {
     assert.equal(new ByteReader(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f)).v(), 2 ** 32 - 1);
-    for (const bytes of [
-      [0xff, 0xff, 0xff, 0xff, 0x10],
-      [0x80, 0x80, 0x80, 0x80, 0x80, 0x01],
-      [0x80],
-      [],
-    ]) {
+    for (const bytes of [[0xff, 0xff, 0xff, 0xff, 0x10], [0x80, 0x80, 0x80, 0x80, 0x80, 0x01], [0x80], []]) {
       const reader = new ByteReader(Uint8Array.from(bytes));
       assert.equal(reader.v(), 0);
       assert.equal(reader.failed, true);
@@ -119,15 +114,30 @@ function refusal(...bytes: number[]): string {
 
 describe("a client's messages", () => {
   test("say hello with every number and text that they may hold", () => {
-    const hash = fc.array(edgy(0, 15), { minLength: 16, maxLength: 16 }).map((digits) => digits.map((d) => d.toString(16)).join(""));
+    const hash = fc
+      .array(edgy(0, 15), { minLength: 16, maxLength: 16 })
+      .map((digits) => digits.map((d) => d.toString(16)).join(""));
     fc.assert(
-      fc.property(hash, fc.boolean(), u32, anyText, edgy(0, 255), (schemaHash, wantsDigests, lastFact, name, version) => {
-        const client = name.slice(0, 64).toWellFormed();
-        const hello = { formatVersion: version, schemaHash, wantsDigests, lastFact, client };
-        assert.deepEqual(decoded(encodeHello(hello)), { kind: "hello", hello });
-      }),
+      fc.property(
+        hash,
+        fc.boolean(),
+        u32,
+        anyText,
+        edgy(0, 255),
+        (schemaHash, wantsDigests, lastFact, name, version) => {
+          const client = name.slice(0, 64).toWellFormed();
+          const hello = { formatVersion: version, schemaHash, wantsDigests, lastFact, client };
+          assert.deepEqual(decoded(encodeHello(hello)), { kind: "hello", hello });
+        },
+      ),
     );
-    const long = encodeHello({ formatVersion, schemaHash: "zz", wantsDigests: false, lastFact: 0, client: "x".repeat(99) });
+    const long = encodeHello({
+      formatVersion,
+      schemaHash: "zz",
+      wantsDigests: false,
+      lastFact: 0,
+      client: "x".repeat(99),
+    });
     const message = decoded(long);
     assert.ok(message.kind === "hello" && message.hello.client.length === 64);
     assert.equal(message.hello.schemaHash, "0".repeat(16));
@@ -144,7 +154,11 @@ describe("a client's messages", () => {
         const message = decoded(bytes);
         assert.ok(message.kind === "input");
         assert.equal(message.ackFrame, ack);
-        const back = message.intents.map(({ seq, type, from, to }) => ({ seq, type, record: bytes.slice(from, to) }));
+        const back = message.intents.map(({ seq, type, from, to }) => ({
+          seq,
+          type,
+          record: bytes.slice(from, to),
+        }));
         assert.deepEqual(back, intents);
       }),
     );
@@ -164,7 +178,9 @@ describe("a client's messages", () => {
   });
 
   test("are short where there is nothing more to say", () => {
-    fc.assert(fc.property(u32, (nonce) => assert.deepEqual(decoded(encodePing(nonce)), { kind: "ping", nonce })));
+    fc.assert(
+      fc.property(u32, (nonce) => assert.deepEqual(decoded(encodePing(nonce)), { kind: "ping", nonce })),
+    );
     assert.deepEqual(decoded(Uint8Array.of(clientMessage.resync)), { kind: "resync" });
     assert.deepEqual(decoded(Uint8Array.of(clientMessage.bye)), { kind: "bye" });
   });

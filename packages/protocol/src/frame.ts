@@ -18,7 +18,6 @@
  *
  * Invariant: decoding never throws and allocates no more than the bytes it was given warrant.
  */
-import type { DecodeCode } from "./codes.ts";
 import { clientMessageBytesMax, intentsPerMessageMax, recordBytesMax } from "./limits.ts";
 import { type Decoded, refused } from "./record.ts";
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { recordWithValue, wildValue } from "../../../test/fuzz/arbitraries.ts";
 import { BitWriter } from "./bits.ts";
 import { decodeCodes } from "./codes.ts";
 import { bool, defaultOf, dequantise, oneOf, quantise, text, uint, type WireType } from "./fields.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
 import type { RecordFields } from "./schema.ts";
 import { cutText } from "./values.ts";
+import { recordWithValue, wildValue } from "./values-contract.ts";
 
 /** A value as it is after quantising. */
 function settled(type: WireType, value: unknown): unknown {
@@ -83,10 +83,14 @@ describe("a record", () => {
 
   test("takes any values without throwing, and always says something decodable", () => {
     fc.assert(
-      fc.property(recordWithValue, fc.array(wildValue, { minLength: 6, maxLength: 6 }), ({ fields }, wild) => {
-        const value = Object.fromEntries(Object.keys(fields).map((name, i) => [name, wild[i]]));
-        assert.ok(decodeRecord(fields, encodeRecord(fields, value as never)).ok);
-      }),
+      fc.property(
+        recordWithValue,
+        fc.array(wildValue, { minLength: 6, maxLength: 6 }),
+        ({ fields }, wild) => {
+          const value = Object.fromEntries(Object.keys(fields).map((name, i) => [name, wild[i]]));
+          assert.ok(decodeRecord(fields, encodeRecord(fields, value as never)).ok);
+        },
+      ),
       { numRuns: 300 },
     );
   });

@@ -80,7 +80,10 @@ describe("a grid of regions", () => {
   test("refuses a zone of more regions than an index can name", () => {
     const side = Math.floor(Math.sqrt(regionsPerZoneMax));
     assert.equal(new RegionGrid(0, { x: 0, y: 0, width: side, height: side }, 1).count, side * side);
-    assert.throws(() => new RegionGrid(7, { x: 0, y: 0, width: 257, height: 256 }, 1), /zone 7: 65792 regions/);
+    assert.throws(
+      () => new RegionGrid(7, { x: 0, y: 0, width: 257, height: 256 }, 1),
+      /zone 7: 65792 regions/,
+    );
     assert.throws(() => new RegionGrid(0, { x: 0, y: 0, width: Number.NaN, height: 1 }, 1), RangeError);
   });
 });

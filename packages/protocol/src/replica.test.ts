@@ -66,15 +66,15 @@ class Wire extends BitWriter {
 /** Events in the words of a listener. */
 function replica() {
   const events: string[] = [];
-  const say = (entity: ReplicaEntity) => `${entity.id}@${entity.region}`;
+  const say = (dot: ReplicaEntity) => `${dot.id}@${dot.region}`;
   const zone = new ZoneReplica({
     grid,
     kinds,
     levels,
     listener: {
-      appeared: (entity) => events.push(`+${say(entity)}`),
-      changed: (entity, channel) => events.push(`~${say(entity)}.${channel}`),
-      vanished: (entity, movedTo) => events.push(`-${say(entity)}${movedTo === 0 ? "" : `>${movedTo}`}`),
+      appeared: (dot) => events.push(`+${say(dot)}`),
+      changed: (dot, channel) => events.push(`~${say(dot)}.${channel}`),
+      vanished: (dot, movedTo) => events.push(`-${say(dot)}${movedTo === 0 ? "" : `>${movedTo}`}`),
     },
   });
   const told = () => events.splice(0);
@@ -103,7 +103,13 @@ describe("a keyframe", () => {
     const { zone, told } = replica();
     assert.equal(zone.applyKeyframes(4, keyframes()), undefined);
     assert.deepEqual(told(), ["+1@0", "+3@0", "+4@1"]);
-    assert.deepEqual([...zone.members], [[0, [1, 3]], [1, [4]]]);
+    assert.deepEqual(
+      [...zone.members],
+      [
+        [0, [1, 3]],
+        [1, [4]],
+      ],
+    );
     const one = zone.entities.get(1)!;
     assert.deepEqual([...one.parts], [640, 1280, 5, 1]);
     assert.deepEqual([one.texts, one.ref, one.tick, one.strideTicks], [["one"], wireRef(2, 1), 4, 1]);
@@ -132,17 +138,38 @@ describe("a keyframe", () => {
 
   test("that cannot be answers with a code", () => {
     const { zone } = replica();
-    assert.equal(zone.applyKeyframes(1, keyframes().subarray(0, 9)), "truncated");
+    assert.equal(zone.applyKeyframes(1, keyframes().subarray(0, 5)), "truncated");
     const code = (fill: (wire: Wire) => void) => {
       const wire = new Wire();
       fill(wire);
       return zone.applyKeyframes(1, wire.bytes());
     };
-    assert.equal(code((wire) => wire.region(2).count(0)), "out_of_range");
-    assert.equal(code((wire) => wire.region(0).count(70_000)), "out_of_range");
-    assert.equal(code((wire) => wire.region(0).count(1).count(65_536).bits(0, 32)), "out_of_range");
-    assert.equal(code((wire) => wire.region(0).count(1).count(2 ** 24).bits(0, 32)), "out_of_range");
-    assert.equal(code((wire) => wire.region(0).count(1).count(9).bits(1, 12)), "truncated");
+    assert.equal(
+      code((wire) => wire.region(2).count(0)),
+      "out_of_range",
+    );
+    assert.equal(
+      code((wire) => wire.region(0).count(70_000)),
+      "out_of_range",
+    );
+    assert.equal(
+      code((wire) => wire.region(0).count(1).count(65_536).bits(0, 32)),
+      "out_of_range",
+    );
+    assert.equal(
+      code((wire) =>
+        wire
+          .region(0)
+          .count(1)
+          .count(2 ** 24)
+          .bits(0, 32),
+      ),
+      "out_of_range",
+    );
+    assert.equal(
+      code((wire) => wire.region(0).count(1).count(9).bits(1, 12)),
+      "truncated",
+    );
     // A name of one byte that is not UTF-8.
     const named = (wire: Wire) => wire.region(0).count(1).count(9).at(1, 1, 1).mood(0).bits(1, 3);
     const broken = (wire: Wire) => {
@@ -276,8 +303,14 @@ describe("a block", () => {
     };
     const { zone } = replica();
     assert.equal(zone.applyBlocks(0, 5, Uint8Array.of(0, 0, 0)), "state_mismatch");
-    assert.equal(code((wire) => wire.region(0).flag(1).count(0).count(1).id(9).flag(0)), "state_mismatch");
-    assert.equal(code((wire) => wire.region(0).flag(0).flag(1, 1).count(2).bits(0, 16)), "state_mismatch");
+    assert.equal(
+      code((wire) => wire.region(0).flag(1).count(0).count(1).id(9).flag(0)),
+      "state_mismatch",
+    );
+    assert.equal(
+      code((wire) => wire.region(0).flag(0).flag(1, 1).count(2).bits(0, 16)),
+      "state_mismatch",
+    );
     // Three members need two bits for an index; the fourth index is nobody's.
     assert.equal(
       code((wire) => {
@@ -287,16 +320,46 @@ describe("a block", () => {
       }),
       "state_mismatch",
     );
-    assert.equal(code((wire) => wire.region(5)), "out_of_range");
-    assert.equal(code((wire) => wire.region(0), 2), "out_of_range");
-    assert.equal(code((wire) => wire.region(0).flag(1).count(100_000)), "too_large");
-    assert.equal(code((wire) => wire.region(0).flag(1).count(0).count(100_000)), "too_large");
-    assert.equal(code((wire) => wire.region(0).flag(1).count(1).id(1)), "truncated");
-    assert.equal(code((wire) => wire.region(0).flag(1).count(0).count(1)), "truncated");
-    assert.equal(code((wire) => wire.region(0).flag(1).count(0).count(1).id(0xff0001).flag(1)), "out_of_range");
-    assert.equal(code((wire) => wire.region(0).flag(0, 1, 1)), "truncated");
-    assert.equal(code((wire) => wire.region(0).flag(0, 1, 0, 1).bits(1, 2)), "truncated");
-    assert.equal(code((wire) => wire.region(0)), "truncated");
+    assert.equal(
+      code((wire) => wire.region(5)),
+      "out_of_range",
+    );
+    assert.equal(
+      code((wire) => wire.region(0), 2),
+      "out_of_range",
+    );
+    assert.equal(
+      code((wire) => wire.region(0).flag(1).count(100_000)),
+      "too_large",
+    );
+    assert.equal(
+      code((wire) => wire.region(0).flag(1).count(0).count(100_000)),
+      "too_large",
+    );
+    assert.equal(
+      code((wire) => wire.region(0).flag(1).count(1).id(1)),
+      "truncated",
+    );
+    assert.equal(
+      code((wire) => wire.region(0).flag(1).count(0).count(1)),
+      "truncated",
+    );
+    assert.equal(
+      code((wire) => wire.region(0).flag(1).count(0).count(1).id(0xff0001).flag(1)),
+      "out_of_range",
+    );
+    assert.equal(
+      code((wire) => wire.region(0).flag(0, 1, 1)),
+      "truncated",
+    );
+    assert.equal(
+      code((wire) => wire.region(0).flag(0, 1, 0, 1).bits(1, 2)),
+      "truncated",
+    );
+    assert.equal(
+      code((wire) => wire.region(0)),
+      "truncated",
+    );
     assert.equal(withDots().zone.applyBlocks(0, 5, Uint8Array.of(1)), "truncated");
   });
 
@@ -331,11 +394,26 @@ describe("an intro", () => {
       fill(wire);
       return withDots().zone.applyIntros(level, 5, wire.bytes());
     };
-    assert.equal(code(2, () => {}), "out_of_range");
-    assert.equal(code(0, (wire) => wire.region(2).count(0)), "out_of_range");
-    assert.equal(code(0, (wire) => wire.region(0).count(70_000)), "out_of_range");
-    assert.equal(code(0, (wire) => wire.region(0).count(1).id(5)), "truncated");
-    assert.equal(code(0, (wire) => wire.region(0).count(1)), "truncated");
+    assert.equal(
+      code(2, () => {}),
+      "out_of_range",
+    );
+    assert.equal(
+      code(0, (wire) => wire.region(2).count(0)),
+      "out_of_range",
+    );
+    assert.equal(
+      code(0, (wire) => wire.region(0).count(70_000)),
+      "out_of_range",
+    );
+    assert.equal(
+      code(0, (wire) => wire.region(0).count(1).id(5)),
+      "truncated",
+    );
+    assert.equal(
+      code(0, (wire) => wire.region(0).count(1)),
+      "truncated",
+    );
     assert.equal(withDots().zone.applyIntros(0, 5, Uint8Array.of(1)), "truncated");
   });
 });

@@ -90,7 +90,10 @@ describe("an entity kind", () => {
   });
 
   test("refuses arrays that cannot travel where they would have to", () => {
-    assert.throws(() => declare({ refs: self(fixedArray(entityRef(), 2)) }), /array of entityRef stays on the server/);
+    assert.throws(
+      () => declare({ refs: self(fixedArray(entityRef(), 2)) }),
+      /array of entityRef stays on the server/,
+    );
     const numbers = { ...self(uint(8)), type: fixedArray(number(), 2) };
     assert.throws(() => declare({ numbers }), /array of number stays on the server/);
     declare({ refs: server(fixedArray(entityRef(), 2)), numbers: server(fixedArray(number(), 2)) });
@@ -137,9 +140,15 @@ describe("a schema", () => {
 
   test("refuses what stands twice and what is too much", () => {
     const kind = entity("a", { position: place });
-    assert.throws(() => defineSchema({ ...parts, name: "s", entities: [kind, kind] }), /entity a stands twice/);
+    assert.throws(
+      () => defineSchema({ ...parts, name: "s", entities: [kind, kind] }),
+      /entity a stands twice/,
+    );
     const ask = intent("ask", {});
-    assert.throws(() => defineSchema({ ...parts, name: "s", intents: [ask, ask] }), /intent ask stands twice/);
+    assert.throws(
+      () => defineSchema({ ...parts, name: "s", intents: [ask, ask] }),
+      /intent ask stands twice/,
+    );
     const news = fact("news", {});
     assert.throws(() => defineSchema({ ...parts, name: "s", facts: [news, news] }), /fact news stands twice/);
     assert.throws(() => defineSchema({ ...parts, name: "no name" }), /schema/);
@@ -153,7 +162,10 @@ describe("a schema", () => {
       Array.from({ length: fieldsPerChannelMax + 1 }, (_, i) => [`f${i}`, detailed(bool())]),
     );
     const kind = entity("wide", fields);
-    assert.throws(() => defineSchema({ ...parts, name: "s", entities: [kind] }), /at most 24 fields in detailed/);
+    assert.throws(
+      () => defineSchema({ ...parts, name: "s", entities: [kind] }),
+      /at most 24 fields in detailed/,
+    );
   });
 
   test("refuses a described group that names nothing", () => {

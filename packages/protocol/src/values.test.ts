@@ -1,9 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { anyText, edgy, valueOf, wireType } from "../../../test/fuzz/arbitraries.ts";
 import { BitReader, BitWriter } from "./bits.ts";
-import { bool, entityRef, int, oneOf, position, quantise, text, uint, unit, type WireType } from "./fields.ts";
+import {
+  bool,
+  entityRef,
+  int,
+  oneOf,
+  position,
+  quantise,
+  text,
+  uint,
+  unit,
+  type WireType,
+} from "./fields.ts";
 import { type ArrayType, fixedArray, number } from "./schema.ts";
 import {
   absoluteFrame,
@@ -16,6 +26,7 @@ import {
   readField,
   writeField,
 } from "./values.ts";
+import { anyText, edgy, valueOf, wireType } from "./values-contract.ts";
 
 const frame: fc.Arbitrary<Frame> = fc.oneof(
   fc.constant(absoluteFrame),
@@ -94,7 +105,16 @@ describe("a field on the wire", () => {
   });
 
   test("is an array of its items, one after the other", () => {
-    const item = fc.constantFrom<WireType>(uint(1), uint(16), uint(32), int(7), int(32), bool(), unit(8), oneOf("a", "b", "c"));
+    const item = fc.constantFrom<WireType>(
+      uint(1),
+      uint(16),
+      uint(32),
+      int(7),
+      int(32),
+      bool(),
+      unit(8),
+      oneOf("a", "b", "c"),
+    );
     fc.assert(
       fc.property(item, edgy(1, 256), fc.infiniteStream(fc.integer()), (type, length, numbers) => {
         const array = fixedArray(type, length);
@@ -117,11 +137,23 @@ describe("a field on the wire", () => {
       readField(reader, type, new Int32Array(2), 0, absoluteFrame);
       return reader.failed;
     };
-    assert.equal(failing(oneOf("a", "b", "c"), (w) => w.bits(3, 2)), true);
-    assert.equal(failing(oneOf("a", "b", "c"), (w) => w.bits(2, 2)), false);
+    assert.equal(
+      failing(oneOf("a", "b", "c"), (w) => w.bits(3, 2)),
+      true,
+    );
+    assert.equal(
+      failing(oneOf("a", "b", "c"), (w) => w.bits(2, 2)),
+      false,
+    );
     // A text longer than allowed, longer than the bytes, and one that is not UTF-8.
-    assert.equal(failing(text(5), (w) => w.bits(6, 3)), true);
-    assert.equal(failing(text(5), (w) => w.bits(5, 3)), true);
+    assert.equal(
+      failing(text(5), (w) => w.bits(6, 3)),
+      true,
+    );
+    assert.equal(
+      failing(text(5), (w) => w.bits(5, 3)),
+      true,
+    );
     assert.equal(
       failing(text(5), (w) => {
         w.bits(1, 3);
@@ -129,7 +161,10 @@ describe("a field on the wire", () => {
       }),
       true,
     );
-    assert.equal(failing(position(), (w) => w.bits(1, 32)), true);
+    assert.equal(
+      failing(position(), (w) => w.bits(1, 32)),
+      true,
+    );
   });
 });
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { anyText, edgy } from "../../../test/fuzz/arbitraries.ts";
 import { decodeCodes } from "./codes.ts";
 import { describe as describeSchema } from "./descriptor.ts";
 import { position } from "./fields.ts";
@@ -9,9 +8,12 @@ import { ByteWriter, formatVersion, serverMessage } from "./frame.ts";
 import { defaultChannelRates, levelsOf } from "./levels.ts";
 import { critical, defineSchema, entity } from "./schema.ts";
 import { decodeServerText, encodeNotice, encodePong, encodeWelcome, type Welcome } from "./welcome.ts";
+import { anyText, edgy } from "./values-contract.ts";
 
 const kind = entity("a", { position: critical(position()) });
-const schema = describeSchema(defineSchema({ name: "g", version: "1", entities: [kind], intents: [], facts: [] }));
+const schema = describeSchema(
+  defineSchema({ name: "g", version: "1", entities: [kind], intents: [], facts: [] }),
+);
 const welcome: Welcome = {
   formatVersion,
   realm: "realm",
@@ -45,9 +47,15 @@ function refusal(bytes: Uint8Array): string {
 
 describe("a server's text", () => {
   test("welcomes with everything a client must know", () => {
-    assert.deepEqual(decodeServerText(encodeWelcome(welcome)), { ok: true, value: { kind: "welcome", welcome } });
+    assert.deepEqual(decodeServerText(encodeWelcome(welcome)), {
+      ok: true,
+      value: { kind: "welcome", welcome },
+    });
     const { schema: _, ...same } = welcome;
-    assert.deepEqual(decodeServerText(encodeWelcome(same)), { ok: true, value: { kind: "welcome", welcome: same } });
+    assert.deepEqual(decodeServerText(encodeWelcome(same)), {
+      ok: true,
+      value: { kind: "welcome", welcome: same },
+    });
   });
 
   test("answers pings and gives notice", () => {
@@ -55,7 +63,10 @@ describe("a server's text", () => {
       fc.property(edgy(0, 2 ** 32 - 1), fc.string({ maxLength: 16 }), anyText, (nonce, code, words) => {
         assert.deepEqual(decodeServerText(encodePong(nonce)), { ok: true, value: { kind: "pong", nonce } });
         const text = words.slice(0, 300).toWellFormed();
-        assert.deepEqual(decodeServerText(encodeNotice(code, text)), { ok: true, value: { kind: "notice", code, text } });
+        assert.deepEqual(decodeServerText(encodeNotice(code, text)), {
+          ok: true,
+          value: { kind: "notice", code, text },
+        });
       }),
     );
   });
@@ -95,10 +106,15 @@ describe("a server's text", () => {
     };
     for (const [name, values] of Object.entries(wrong)) {
       for (const value of values) {
-        assert.equal(refusal(said({ ...welcome, [name]: value })), "json_malformed", `${name}: ${JSON.stringify(value)}`);
+        assert.equal(
+          refusal(said({ ...welcome, [name]: value })),
+          "json_malformed",
+          `${name}: ${JSON.stringify(value)}`,
+        );
       }
     }
-    for (const data of ["null", "1", "[]", "{", "", `${"[".repeat(5000)}`]) assert.equal(refusal(said(data)), "json_malformed");
+    for (const data of ["null", "1", "[]", "{", "", `${"[".repeat(5000)}`])
+      assert.equal(refusal(said(data)), "json_malformed");
   });
 
   test("is refused when it is of another version, cut or of no known kind", () => {

@@ -55,12 +55,18 @@ async function serve(work: (served: Served) => Promise<void>): Promise<void> {
 }
 
 /** Runs the command and gathers what it writes. */
-async function run(args: readonly string[], options: { signal?: AbortSignal; isInteractive?: boolean } = {}) {
+async function run(
+  args: readonly string[],
+  options: { signal?: AbortSignal; isInteractive?: boolean; told?: (text: string) => void } = {},
+) {
   let out = "";
   let err = "";
   const code = await runCommand(args, {
     out: (text) => (out += text),
-    err: (text) => (err += text),
+    err: (text) => {
+      err += text;
+      options.told?.(text);
+    },
     isInteractive: options.isInteractive ?? false,
     signal: options.signal ?? new AbortController().signal,
   });
@@ -78,29 +84,40 @@ describe("the swarm command", () => {
       assert.match(out, /^players +20 of 20/);
       const figures = JSON.parse(out.trimEnd().split("\n").at(-1)!);
       assert.deepEqual([figures.connected, figures.errors, figures.stateMismatches], [20, 0, 0]);
-      assert.ok(Math.abs(figures.framesPerSecondPerPlayer - 20) < 3, `${figures.framesPerSecondPerPlayer}`);
+      const { framesPerSecondPerPlayer: rate } = figures;
+      assert.ok(rate > 10 && rate < 25, `${rate}`);
       assert.ok(figures.intentToAckMs.p50 > 0 && figures.swarmCpuPercent > 0);
       assert.match(err, /\d s measuring +20\/20 players/);
-      assert.ok(err.startsWith("\r\x1b[K") && err.endsWith("\r\x1b[K"));
+      assert.ok(err.startsWith("\r\x1b[K"));
       assert.equal(realm.sessions.length, 20);
     });
   });
 
   it("ends with its table when it is interrupted, and with 1 when a session was dropped", async () => {
-    await serve(async ({ url, cut }) => {
+    await serve(async ({ url, cut, realm }) => {
       const interrupt = new AbortController();
-      setTimeout(cut, 1500);
-      setTimeout(() => interrupt.abort(), 2800);
+      let wasCut = false;
+      const watch = setInterval(() => {
+        const frames = Math.min(...realm.sessions.map(({ frame }) => frame));
+        if (realm.sessions.length < 3 || frames < 25) return;
+        if (!wasCut) cut();
+        wasCut = true;
+      }, 20);
       const { code, out, err } = await run(
         ["--url", url, "--players", "3", "--ramp", "0", "--seconds", "600"],
         {
           signal: interrupt.signal,
+          // The first line that tells of all three, when they are back.
+          told: (text) => {
+            if (/ 3\/3 players .* 3 errors/.test(text)) interrupt.abort();
+          },
         },
       );
+      clearInterval(watch);
       assert.equal(code, 1);
       assert.match(out, /sessions +3 dropped, 3 resumed/);
       assert.match(out, /3 × close: 1006 connection lost/);
-      assert.match(err, /^ +2 s measuring .*3 errors {2}0 mismatches\n$/m);
+      assert.match(err, /^ +\d+ s measuring .*3 errors {2}0 mismatches\n/m);
     });
   });
 

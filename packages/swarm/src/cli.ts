@@ -58,7 +58,7 @@ async function runSwarm(options: SwarmOptions, terminal: Terminal): Promise<numb
 
 /** Drives the swarm until all players have left. */
 function untilDone(swarm: Swarm, terminal: Terminal): Promise<void> {
-  const progress = new Progress(swarm, performance.now());
+  const progress = new Progress(swarm);
   const everyMs = terminal.isInteractive ? progressMs.terminal : progressMs.file;
   return new Promise((resolve) => {
     const stop = () => swarm.stop(performance.now());

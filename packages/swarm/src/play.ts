@@ -72,8 +72,13 @@ export class Play {
       if (observer === undefined) this.observers.set(player, new Observer(this.game));
       else observer.clear();
     }
-    if (welcome.resumed) this.#roster.beginSocket(player);
-    else this.#roster.beginSession(player);
+    if (welcome.resumed) {
+      this.#roster.beginSocket(player);
+    } else {
+      // What the lost session did not answer will not be answered any more.
+      this.#countUnansweredOf(player, this.#clocks.nowMs());
+      this.#roster.beginSession(player);
+    }
     return undefined;
   }
 
@@ -112,14 +117,18 @@ export class Play {
 
   /** At the end: intents without an answer and gaps without a next frame count with the age that they have reached. */
   countUnanswered(nowMs: number): void {
-    const { ackedSeq, lastSeq, lastFrameMs } = this.#roster;
     for (let player = 0; player < this.#roster.count; player++) {
-      const gapMs = nowMs - lastFrameMs[player]!;
+      const gapMs = nowMs - this.#roster.lastFrameMs[player]!;
       if (gapMs >= unansweredMsMin) this.#meters.frameGap.record(gapMs);
-      for (let seq = ackedSeq[player]! + 1; seq <= lastSeq[player]!; seq++) {
-        const ageMs = nowMs - this.#intendedMs(player, seq);
-        if (ageMs >= unansweredMsMin) this.#meters.acknowledged(ageMs);
-      }
+      this.#countUnansweredOf(player, nowMs);
+    }
+  }
+
+  #countUnansweredOf(player: number, nowMs: number): void {
+    const { ackedSeq, lastSeq } = this.#roster;
+    for (let seq = ackedSeq[player]! + 1; seq <= lastSeq[player]!; seq++) {
+      const ageMs = nowMs - this.#intendedMs(player, seq);
+      if (ageMs >= unansweredMsMin) this.#meters.acknowledged(ageMs);
     }
   }
 

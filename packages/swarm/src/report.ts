@@ -12,23 +12,22 @@ import type { Swarm } from "./swarm.ts";
 /** Makes one progress line after the other; each tells what happened since the one before. */
 export class Progress {
   readonly #swarm: Swarm;
-  #atMs: number;
+  #playerMs = 0;
   #frames = 0;
   #bytes = 0;
 
-  constructor(swarm: Swarm, nowMs: number) {
+  constructor(swarm: Swarm) {
     this.#swarm = swarm;
-    this.#atMs = nowMs;
   }
 
   line(nowMs: number): string {
     const { meters, sessions, options, stage } = this.#swarm;
-    const seconds = Math.max(0.001, (nowMs - this.#atMs) / 1000);
-    const perPlayer = (amount: number) => amount / seconds / Math.max(1, sessions.playing);
+    const playerSeconds = (this.#swarm.playerMs - this.#playerMs) / 1000;
+    const perPlayer = (amount: number) => (playerSeconds > 0 ? amount / playerSeconds : 0);
     const frames = perPlayer(meters.frames - this.#frames);
     const kilobytes = perPlayer(meters.bytes - this.#bytes) / 1000;
     const { p50, p99 } = meters.recentIntentToAck.percentiles();
-    this.#atMs = nowMs;
+    this.#playerMs = this.#swarm.playerMs;
     this.#frames = meters.frames;
     this.#bytes = meters.bytes;
     meters.recentIntentToAck.reset();

@@ -261,6 +261,18 @@ describe("Swarm", () => {
     assert.equal(rehearsal.swarm.sessions.playing, 1);
   });
 
+  it("counts what a lost session never answered", async () => {
+    const rehearsal = new Rehearsal({ players: 1, seconds: 20 });
+    await rehearsal.pass(2500);
+    rehearsal.realm.faults.isDeaf = true;
+    await rehearsal.pass(3000);
+    rehearsal.realm.faults.isDeaf = false;
+    rehearsal.realm.sessions.length = 0;
+    rehearsal.links[0]!.closed(1006, "");
+    const { intentToAckMs } = await rehearsal.untilDone();
+    assert.ok(intentToAckMs.max > 3000, `${intentToAckMs.max}`);
+  });
+
   it("does not come back when the server says that it should not", async () => {
     const rehearsal = new Rehearsal({ players: 2, seconds: 3 });
     await rehearsal.pass(2500);

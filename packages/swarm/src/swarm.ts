@@ -44,8 +44,9 @@ export class Swarm {
   /** When the stage began. */
   #sinceMs: number;
   #cpuAtOpenMs = 0;
-  /** Player-milliseconds in the window: what rates per player are divided by. */
+  /** Milliseconds in the realm of all players together, since the start: what rates per player are divided by. */
   #playerMs = 0;
+  #playerMsAtOpen = 0;
   #figures: Figures | undefined;
 
   constructor(options: SwarmOptions, machine: Machine) {
@@ -87,6 +88,10 @@ export class Swarm {
     return nowMs - this.#startMs;
   }
 
+  get playerMs(): number {
+    return this.#playerMs;
+  }
+
   /** What was measured; undefined before the end of the window. */
   get figures(): Figures | undefined {
     return this.#figures;
@@ -102,7 +107,7 @@ export class Swarm {
       }
     }
     this.#wheel.advance(nowMs, (entry, dueMs) => this.#due(entry, dueMs));
-    if (meters.isMeasuring) this.#playerMs += (this.#wheel.nowMs - beforeMs) * sessions.playing;
+    this.#playerMs += (this.#wheel.nowMs - beforeMs) * sessions.playing;
     this.#proceed(nowMs);
   }
 
@@ -135,6 +140,7 @@ export class Swarm {
         if (inStageMs < settleMs) return;
         this.meters.open();
         this.#cpuAtOpenMs = this.#machine.cpuMs();
+        this.#playerMsAtOpen = this.#playerMs;
         return this.#enter("measuring", nowMs);
       case "measuring":
         if (inStageMs >= seconds * 1000 || gone === players) this.#close(nowMs);
@@ -157,7 +163,7 @@ export class Swarm {
       connected: this.sessions.playing,
       observers: this.play.observers.size,
       windowMs,
-      playerMs: this.#playerMs,
+      playerMs: isMeasured ? this.#playerMs - this.#playerMsAtOpen : 0,
       cpuMs: isMeasured ? this.#machine.cpuMs() - this.#cpuAtOpenMs : 0,
       meters: this.meters,
     });

@@ -54,7 +54,7 @@ class WsLink implements Link {
     // Whole messages come as one Buffer; a text is as malformed as bytes that are no message.
     socket.on("message", (data) => listener.message(this, data as Buffer));
     socket.on("error", (error) => {
-      problem = "code" in error ? `${error.message} (${String(error.code)})` : error.message;
+      problem = error.message;
     });
     socket.on("close", (code, reason) => listener.closed(this, code, reason.toString() || problem));
   }

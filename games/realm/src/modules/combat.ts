@@ -21,7 +21,7 @@ import {
 } from "../../shared/rules.ts";
 import { Attack, bagPlaces, Creature, Player, Sweep, Target } from "../../shared/schema.ts";
 import { isInTown } from "../../shared/town.ts";
-import { countDown, distance2, isAlive, playerAction, refuse } from "../actors.ts";
+import { countDown, distance2To, isAlive, playerAction, refuse } from "../actors.ts";
 import { Blow, fell, struck, takeBlow } from "../blow.ts";
 import { disturbRest } from "./life.ts";
 
@@ -51,7 +51,7 @@ function choose(zone: ZoneApi, actor: EntityRef, target: EntityRef): void {
 }
 
 function attack(zone: ZoneApi, actor: EntityRef, target: EntityRef): void {
-  const why = whyNoFight(zone, actor) ?? whyNoTarget(zone, actor, target);
+  const why = whyNoFight(zone, zone.table(Player).row(actor)) ?? whyNoTarget(zone, actor, target);
   if (why !== undefined) return refuse(zone, actor, "attack", why);
   const { columns, row } = playerOf(zone, actor);
   columns.target[row] = target;
@@ -63,8 +63,8 @@ function stop(zone: ZoneApi, actor: EntityRef): void {
   columns.attacking[row] = 0;
 }
 
-function whyNoFight(zone: ZoneApi, actor: EntityRef): string | undefined {
-  const { columns, row } = playerOf(zone, actor);
+function whyNoFight(zone: ZoneApi, row: number): string | undefined {
+  const { columns } = zone.table(Player);
   if ((columns.hitPoints[row] ?? 0) <= 0) return "You have fallen.";
   const { x, y } = columns.position;
   return isInTown(x[row] ?? 0, y[row] ?? 0) ? "No fighting in town." : undefined;
@@ -96,7 +96,7 @@ function advanceSwings(zone: ZoneApi): void {
 /** A target that is gone is let go; one that only crosses a border is back before that. */
 function keepTarget(zone: ZoneApi, row: number): void {
   const { attacking, lostTicks, target } = zone.table(Player).columns;
-  const isKnown = zone.positionOf(target[row] ?? 0) !== undefined;
+  const isKnown = distance2To(zone, target[row] ?? 0, 0, 0) < Number.POSITIVE_INFINITY;
   lostTicks[row] = isKnown ? 0 : (lostTicks[row] ?? 0) + 1;
   if ((lostTicks[row] ?? 0) <= zone.ticks(lostMs)) return;
   target[row] = 0;
@@ -105,15 +105,17 @@ function keepTarget(zone: ZoneApi, row: number): void {
 }
 
 function swing(zone: ZoneApi, row: number): void {
-  const players = zone.table(Player);
-  const { columns } = players;
+  const { columns } = zone.table(Player);
+  const { x, y } = columns.position;
   const target = columns.target[row] ?? 0;
-  if (zone.positionOf(target) === undefined) return;
-  if (!isAlive(zone, target) || whyNoFight(zone, players.ref(row)) !== undefined) {
+  const away2 = distance2To(zone, target, x[row] ?? 0, y[row] ?? 0);
+  // Unknown for a moment: the wish to attack outlasts that.
+  if (away2 === Number.POSITIVE_INFINITY) return;
+  if (!isAlive(zone, target) || whyNoFight(zone, row) !== undefined) {
     columns.attacking[row] = 0;
     return;
   }
-  if ((columns.swingWait[row] ?? 0) > 0 || !isNear(zone, row, target, attackRangeM)) return;
+  if ((columns.swingWait[row] ?? 0) > 0 || away2 > attackRangeM * attackRangeM) return;
   if (!faces(zone, row, target)) return;
   columns.swingWait[row] = zone.ticks(playerSwingMs);
   show(zone, row, playerAction.swing);
@@ -124,7 +126,7 @@ function swing(zone: ZoneApi, row: number): void {
 /** A blow at all creatures around, those across a border included. */
 function sweep(zone: ZoneApi, actor: EntityRef): void {
   const { columns, row } = playerOf(zone, actor);
-  const why = whyNoFight(zone, actor);
+  const why = whyNoFight(zone, row);
   if (why !== undefined) return refuse(zone, actor, "sweep", why);
   if ((columns.sweepWait[row] ?? 0) > 0) return refuse(zone, actor, "sweep", "Not yet.");
   columns.sweepWait[row] = zone.ticks(sweepCooldownMs);
@@ -185,8 +187,7 @@ function show(zone: ZoneApi, row: number, action: number): void {
 
 function isNear(zone: ZoneApi, row: number, target: EntityRef, rangeM: number): boolean {
   const { x, y } = zone.table(Player).columns.position;
-  const at = zone.positionOf(target);
-  return at !== undefined && distance2(x[row] ?? 0, y[row] ?? 0, at.x, at.y) <= rangeM * rangeM;
+  return distance2To(zone, target, x[row] ?? 0, y[row] ?? 0) <= rangeM * rangeM;
 }
 
 function playerOf(zone: ZoneApi, actor: EntityRef) {

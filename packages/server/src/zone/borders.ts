@@ -33,6 +33,7 @@ import { type ZoneBatch, zoneBatchFlag, zoneMessage } from "./zone-batch.ts";
 const grantsPerKind = 32;
 /** Ticks after which an unacknowledged message is sent again. */
 const repeatTicks = 20;
+const notSent = -1;
 /** Ticks for which a ghost lives that its new owner has not confirmed. */
 const provisionalTicks = 40;
 /** Messages to one zone without acknowledgement: more means that it is down for minutes. */
@@ -42,6 +43,7 @@ interface Outgoing {
   readonly number: number;
   readonly kind: number;
   readonly bytes: Uint8Array;
+  /** Tick of the last sending. Not saved: who restores sends again, the receiver applies once. */
   sentTick: number;
 }
 
@@ -118,7 +120,7 @@ export class Borders {
     const link = this.links.get(zone);
     assert(link !== undefined, `zone ${zone} is part of the realm`);
     assert(link.outgoing.length < outboxMax, `at most ${outboxMax} messages wait for one zone`);
-    link.outgoing.push({ number: link.nextNumber++, kind, bytes, sentTick: -1 });
+    link.outgoing.push({ number: link.nextNumber++, kind, bytes, sentTick: notSent });
   }
 
   /** Tops up what neighbours may use of this zone's ids. Call once a tick. */
@@ -233,7 +235,7 @@ export class Borders {
   /** Messages to be sent to a zone at this tick: new ones, and old ones without acknowledgement. */
   dueMessages(link: Link, tick: number): Outgoing[] {
     const due = link.outgoing.filter(
-      (message) => message.sentTick < 0 || tick - message.sentTick >= repeatTicks,
+      (message) => message.sentTick === notSent || tick - message.sentTick >= repeatTicks,
     );
     for (const message of due) message.sentTick = tick;
     return due;
@@ -251,7 +253,6 @@ export class Borders {
         writer.u8(message.kind);
         writer.v(message.bytes.length);
         writer.bytes(message.bytes);
-        writer.f64(message.sentTick);
       }
       for (const rows of link.granted) {
         writer.v(rows.length);
@@ -279,7 +280,7 @@ export class Borders {
         const number = reader.u32();
         const kind = reader.u8();
         const bytes = reader.view(reader.v()).slice();
-        link.outgoing.push({ number, kind, bytes, sentTick: reader.f64() });
+        link.outgoing.push({ number, kind, bytes, sentTick: notSent });
       }
       for (const rows of link.granted)
         for (let left = reader.v(); left > 0 && !reader.failed; left--) rows.push(reader.u16());

@@ -203,7 +203,11 @@ export class ZoneCore {
     const { world, hub, api } = this;
     this.#runTimers();
     this.isAwake = this.#hadInputs || this.sessions.playing > 0 || this.#seesWakers();
-    if (!this.isAwake) return;
+    if (!this.isAwake) {
+      // Timers may have raised events; none outlives its tick.
+      hub.flush(api);
+      return;
+    }
     hub.emit(coreEvents["zone.tick"], api, { tick: world.tick });
     for (const system of this.options.program.systems) {
       const period = system.everyMs === 0 ? 1 : this.ticks(system.everyMs);
@@ -239,11 +243,14 @@ export class ZoneCore {
   /** Fourth phase: finds what changed. Encoding is the host's next call, for it depends on what gateways ask. */
   replicate(): void {
     this.replicator.observe(this.tick, this.moved);
-    if (this.hub.listensToObjects) this.#tellOfChanges();
+    if (!this.hub.listensToObjects) return;
+    this.#tellOfChanges();
+    this.hub.flush(this.api);
   }
 
   /** The whole state as bytes; valid between two ticks. */
   save(): Uint8Array {
+    assert(this.hub.waiting === 0, "no event waits between two ticks");
     const writer = new ByteWriter(256 * 1024);
     writer.text(checkpointFormat);
     this.world.save(writer);
@@ -287,7 +294,8 @@ export class ZoneCore {
       this.#forwards.set(reader.f64(), { to: reader.f64(), tick: reader.f64() });
     }
     this.#started = reader.u8() === 1;
-    this.#restored = true;
+    // Saved before its first tick, it still has to be populated.
+    this.#restored = this.#started;
     return !reader.failed && reader.remaining === 0;
   }
 

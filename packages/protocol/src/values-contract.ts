@@ -1,8 +1,10 @@
 /**
- * What property tests draw from: field types at their limits, values inside and outside of them, texts of any kind.
+ * What every codec must carry, as what property tests draw from: field types at their limits, values inside and outside
+ * of them, texts of any kind.
  *
  * Invariant: edges come as often as everything between them.
  */
+import fc from "fast-check";
 import {
   angle,
   bool,
@@ -10,16 +12,15 @@ import {
   finePosition,
   int,
   oneOf,
-  packRef,
   position,
-  type RecordFields,
   text,
   uint,
   unit,
   vector,
   type WireType,
-} from "@myriad/protocol";
-import fc from "fast-check";
+} from "./fields.ts";
+import { packRef } from "./handle.ts";
+import type { RecordFields } from "./schema.ts";
 
 /** Whole numbers from `min` to `max`, both ends and their neighbours often. */
 export function edgy(min: number, max: number): fc.Arbitrary<number> {
@@ -49,7 +50,11 @@ export const wireType: fc.Arbitrary<WireType> = fc.oneof(
 export const anyText: fc.Arbitrary<string> = fc.oneof(
   fc.string({ maxLength: 40 }),
   fc.string({ unit: "grapheme", maxLength: 20 }),
-  fc.array(fc.constantFrom("\ufeff", "\ud83d", "\ude00", "\ud83d\ude00", "é", "a", "\0", "€"), { maxLength: 30 }).map((parts) => parts.join("")),
+  fc
+    .array(fc.constantFrom("\ufeff", "\ud83d", "\ude00", "\ud83d\ude00", "é", "a", "\0", "€"), {
+      maxLength: 30,
+    })
+    .map((parts) => parts.join("")),
   fc.array(edgy(0, 0xffff), { maxLength: 20 }).map((units) => String.fromCharCode(...units)),
   fc.nat(1100).map((length) => "aé€😀".repeat(300).slice(0, length)),
 );
@@ -101,8 +106,26 @@ export function valueOf(type: WireType): fc.Arbitrary<unknown> {
 
 /** Values that no type should be given. */
 export const wildValue: fc.Arbitrary<unknown> = fc.oneof(
-  fc.constantFrom<unknown>(undefined, null, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0),
-  fc.constantFrom<unknown>("", "x", true, {}, [], { x: Number.NaN }, { x: 1e308, y: -1e308 }, -1, 1e300, -1e300),
+  fc.constantFrom<unknown>(
+    undefined,
+    null,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    -0,
+  ),
+  fc.constantFrom<unknown>(
+    "",
+    "x",
+    true,
+    {},
+    [],
+    { x: Number.NaN },
+    { x: 1e308, y: -1e308 },
+    -1,
+    1e300,
+    -1e300,
+  ),
   fc.double(),
   fc.anything(),
 );
