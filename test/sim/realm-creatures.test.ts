@@ -146,9 +146,9 @@ test("a camp comes to the help of one that is struck; others do not", async () =
   put(lab, ann, meadow);
   await lab.run(1);
   const near = creature(lab, 0, { x: meadow.x + 2.5, y: meadow.y }, { hitPoints: 5000 });
-  creature(lab, 0, { x: meadow.x + 18, y: meadow.y });
+  creature(lab, 0, { x: meadow.x + 12, y: meadow.y });
   creature(lab, 0, { x: meadow.x + 60, y: meadow.y });
-  creature(lab, 0, { x: meadow.x + 18, y: meadow.y + 1 }, { ofCamp: true });
+  creature(lab, 0, { x: meadow.x + 12, y: meadow.y + 1 }, { ofCamp: true });
   lab.intent(ann, Attack, { target: near, on: true });
   await lab.run(ticksOf(lab, 1));
   deepEqual(

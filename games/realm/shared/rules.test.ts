@@ -44,12 +44,16 @@ test("weaker prey gives less experience, and what is far beneath gives none", ()
   equal(experienceForKill(20, 1), Math.floor((24 + 160) * 1.6));
 });
 
-test("a player of a level can win against a creature of it", () => {
-  for (let level = 1; level <= 10; level++) {
+test("a player of a level can win against two creatures of it, one after the other", () => {
+  for (let level = 1; level <= 20; level++) {
+    // By then one has found something to strike with.
+    const inHand = level < 5 ? 0 : level < 12 ? 20 : 22;
     for (const name of species.options) {
       const kind = speciesOf(name);
-      const swings = creatureHitPoints(kind, level) / playerPower(level, 0);
-      const lost = ((swings * 1.6) / (kind.swingMs / 1000)) * creaturePower(kind, level);
+      const through = 100 / (100 + kind.armour);
+      const seconds = Math.ceil(creatureHitPoints(kind, level) / (playerPower(level, inHand) * through)) * 1.6;
+      // Both strike until the first has fallen, then one.
+      const lost = ((3 * seconds) / (kind.swingMs / 1000)) * creaturePower(kind, level) * 0.8;
       ok(lost < playerHitPoints(level), `${name} ${level}: ${lost} of ${playerHitPoints(level)}`);
     }
   }

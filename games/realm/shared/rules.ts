@@ -64,7 +64,7 @@ export function playerHitPoints(level: number): number {
 
 /** Damage of a player's plain hit with what is in hand (an item type, 0 for bare hands). */
 export function playerPower(level: number, inHand: number): number {
-  return 12 + 2.5 * level + weaponPower(inHand);
+  return 16 + 3 * level + weaponPower(inHand);
 }
 
 /** Experience for a creature that fell: more for stronger ones, nothing for what is far beneath the player. */

@@ -18,7 +18,7 @@ const noticedThreat = 1;
 /** Threat has 16 bits. */
 const threatMax = 65_535;
 /** Metres around a creature within which its camp hears it, and how many come. */
-const helpM = 20;
+const helpM = 12;
 const helpersMax = 8;
 /** Metres from its prey at which a hunter stops, each on a side of its own. */
 const besideM = 1.7;

@@ -137,7 +137,7 @@ function play(network: {
 const walk = (direction: number): Held => ({ direction, moving: true });
 
 describe("prediction", () => {
-  test("moves at once, and agrees with the zone exactly when the network is even", () => {
+  test("moves at once, and soon agrees with the zone exactly when the network is even", () => {
     for (const delayMs of [0, 30, 80, 200, 450]) {
       const game = play({ upMs: () => delayMs / 2, downMs: () => delayMs / 2, phaseMs: 33 });
       game.predictor.hold(walk(10));

@@ -5,7 +5,7 @@
  */
 import type { Atlas, Extent } from "./atlas.ts";
 import { ellipse, lit, outlineM, shape, smooth } from "./brush.ts";
-import { colour } from "./palette.ts";
+import { cloakOf, colour, cssOf } from "./palette.ts";
 
 /** Directions in which a figure is drawn. */
 export const directions = 8;
@@ -38,6 +38,34 @@ export function drawPeople(atlas: Atlas): void {
       atlas.add(figureName("over", direction, frame), extent, (ctx) => over(ctx, facing, swing));
     }
   }
+}
+
+/** Draws somebody's head and shoulders into a square canvas. */
+export function drawPortrait(canvas: HTMLCanvasElement, look: number): void {
+  const ctx = canvas.getContext("2d");
+  if (ctx === null) return;
+  const facing = { x: 0.25, y: 0.97 };
+  const side = canvas.width;
+  ctx.setTransform(1, 0, 0, 1, 0, 0);
+  ctx.clearRect(0, 0, side, side);
+  ctx.setTransform(side / 1.5, 0, 0, side / 1.5, side * 0.48, side * 1.58);
+  ctx.lineJoin = "round";
+  cloak(ctx, facing, 0);
+  const greys = document.createElement("canvas");
+  greys.width = side;
+  greys.height = side;
+  greys.getContext("2d")?.drawImage(canvas, 0, 0);
+  // The cloak's greys take its colour; what lies over it keeps its own.
+  ctx.globalCompositeOperation = "multiply";
+  ctx.fillStyle = cssOf(cloakOf(look));
+  ctx.fillRect(-1, -3, 2, 3.5);
+  ctx.save();
+  ctx.resetTransform();
+  ctx.globalCompositeOperation = "destination-in";
+  ctx.drawImage(greys, 0, 0);
+  ctx.restore();
+  ctx.globalCompositeOperation = "source-over";
+  over(ctx, facing, 0);
 }
 
 /** Boots are drawn by the cloak's layer's outline but keep their colour: they stand in the overlay, below the hem. */

@@ -27,7 +27,9 @@ import type { MoveInput } from "../../shared/movement.ts";
 import { Creature, Loot, Player, realmSchema, Target } from "../../shared/schema.ts";
 import { predictWalk, still, type Walk } from "./movement.ts";
 
-export type AnyEntity = WorldEntity;
+/** Milliseconds without a change of place after which somebody who holds a direction stands before something. */
+const stoppedMs = 150;
+
 export type SessionEvents = {
   state: [state: ConnectionState];
   /** The world was replaced. */
@@ -49,6 +51,7 @@ export class Session {
   #input: MoveInput = still;
   #target: WorldEntity | undefined;
   #lastMs = 0;
+  #movedMs = 0;
   #hasArrived = false;
   /** The walk must begin anew at the next frame: the session was resumed or is another one. */
   #isUnsure = true;
@@ -133,7 +136,7 @@ export class Session {
     this.events.emit("target");
   }
 
-  /** Lets time pass: call once for each picture. */
+  /** Lets time pass: call for each picture; frames do so, too. */
   advance(): void {
     const now = this.nowMs;
     const passedMs = Math.min(1000, now - this.#lastMs);
@@ -145,8 +148,8 @@ export class Session {
     walk.advance(passedMs * (this.world?.clock()?.ticksPerMs ?? 0.02));
     const { x, y } = this.own;
     walk.drawn(this.own);
-    const away = Math.hypot(this.own.x - x, this.own.y - y);
-    this.own.speed = input.moving && away > 0.0005 ? 0.25 : 0;
+    if (Math.hypot(this.own.x - x, this.own.y - y) > 0.0005) this.#movedMs = now;
+    this.own.speed = input.moving && now - this.#movedMs < stoppedMs ? 0.25 : 0;
     if (input.moving) this.own.heading = radiansOfHeading(input.direction);
     else if (this.me !== undefined && passedMs > 0) this.own.heading = this.me.state.heading;
     this.connection.stats.corrections = walk.corrections;
@@ -205,6 +208,8 @@ export class Session {
     } else if (this.#isUnsure) {
       this.#walk.reset(place);
     } else {
+      // The frame speaks of a step: the own steps must have been run up to this moment, not to the last picture.
+      this.advance();
       this.#walk.reconcile(truth);
     }
     this.#isUnsure = false;

@@ -4,7 +4,7 @@ import { experienceOfLevel, levelMax, levelOf } from "../../shared/rules.ts";
 import { Player } from "../../shared/schema.ts";
 import { itemTypeOf } from "../../shared/items.ts";
 import { speciesOf } from "../../shared/species.ts";
-import { cloakOf, cssOf } from "../art/palette.ts";
+import { drawPortrait } from "../art/people.ts";
 import type { Actions } from "../game/actions.ts";
 import type { Session } from "../game/session.ts";
 import { Bar, el, icon, setShown, setText } from "./dom.ts";
@@ -15,7 +15,8 @@ export class PlayerFrame {
   readonly element: HTMLElement;
   readonly #name = el("span", { class: "unit-name" });
   readonly #level = el("span", { class: "unit-level", title: "Level" });
-  readonly #badge = el("span", { class: "unit-portrait" });
+  readonly #portrait = el("canvas", { class: "unit-portrait", width: 88, height: 88, "aria-hidden": "true" });
+  #look = -1;
   readonly #state = el("span", { class: "unit-state" });
   readonly #health = new Bar("health", "Health");
   readonly #experience = new Bar("experience", "Experience");
@@ -26,7 +27,7 @@ export class PlayerFrame {
     this.element = el(
       "section",
       { class: "panel unit unit-own", "aria-label": "You" },
-      this.#badge,
+      this.#portrait,
       this.#level,
       lines,
     );
@@ -38,7 +39,8 @@ export class PlayerFrame {
     const { name, level, look } = me.state;
     setText(this.#name, name);
     setText(this.#level, String(level));
-    this.#badge.style.setProperty("--cloak", cssOf(cloakOf(look)));
+    if (look !== this.#look) drawPortrait(this.#portrait, look);
+    this.#look = look;
     const { hitPoints, hitPointsMax, experience, attacking, inTown } = self;
     setText(this.#state, attacking ? "fighting" : inTown ? "in town" : "");
     this.#health.set(

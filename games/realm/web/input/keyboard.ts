@@ -35,7 +35,8 @@ export class Keyboard {
     const options = { signal: this.#stop.signal };
     window.addEventListener("keydown", (event) => this.#down(event), options);
     window.addEventListener("keyup", (event) => this.#held.delete(event.code), options);
-    window.addEventListener("blur", () => this.#held.clear(), options);
+    for (const name of ["blur", "pagehide"]) window.addEventListener(name, () => this.#letGo(), options);
+    document.addEventListener("visibilitychange", () => document.hidden && this.#letGo(), options);
     document.addEventListener("focusin", (event) => isWriting(event.target) && this.#held.clear(), options);
   }
 
@@ -54,6 +55,12 @@ export class Keyboard {
 
   destroy(): void {
     this.#stop.abort();
+  }
+
+  /** Nothing is held any more: a hidden page draws nothing and would run on. */
+  #letGo(): void {
+    this.#held.clear();
+    this.#session.hold(still);
   }
 
   #down(event: KeyboardEvent): void {

@@ -5,8 +5,11 @@ import { CanvasSource, type Container, Sprite, Texture } from "pixi.js";
 import { chunkM, paintChunk } from "./ground-chunk.ts";
 import { pxPerM } from "./stage.ts";
 
-/** Milliseconds of painting in one picture. */
-const paintMsMax = 4;
+/** Milliseconds of painting in one picture: this many, or this share of the time that a picture takes here. */
+const paintMs = 4;
+const paintShare = 0.3;
+/** Milliseconds of painting before the first picture. */
+const firstPaintMs = 400;
 /** Squares kept beyond those in view. */
 const spareMax = 24;
 /** Metres around the view that are painted ahead. */
@@ -25,15 +28,11 @@ export class Ground {
   readonly #squares = new Map<string, Square>();
   #painting: { square: Square; work: Generator<undefined, HTMLCanvasElement> } | undefined;
   #clock = 0;
+  #lastMs = 0;
 
   constructor(layer: Container, zoneCount: number) {
     this.#layer = layer;
     this.#zoneCount = zoneCount;
-  }
-
-  /** True when the view has no holes. */
-  get isWhole(): boolean {
-    return this.#painting === undefined;
   }
 
   /** Sees to the squares in view. `isHurried` paints until the view is whole. */
@@ -69,7 +68,10 @@ export class Ground {
   }
 
   #paint(missing: Square[], isHurried: boolean): void {
-    const endMs = performance.now() + (isHurried ? 400 : paintMsMax);
+    const nowMs = performance.now();
+    const pictureMs = Math.min(400, nowMs - this.#lastMs);
+    this.#lastMs = nowMs;
+    const endMs = nowMs + (isHurried ? firstPaintMs : Math.max(paintMs, pictureMs * paintShare));
     while (performance.now() < endMs) {
       if (this.#painting === undefined) {
         const square = missing.shift();

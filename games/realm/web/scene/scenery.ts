@@ -169,11 +169,13 @@ export class Scenery {
     halfM: number;
     heightM: number;
     shadowM: number;
+    /** Metres from the anchor down to where it touches the ground. */
+    baseM?: number;
     scale?: number;
     isMirrored?: boolean;
     glow?: { upM: number; sizeM: number };
   }): Piece {
-    const { x, y, name, shadowM, scale = 1 } = at;
+    const { x, y, name, shadowM, scale = 1, baseM = 0 } = at;
     const sprite = this.#sprite(name, x, y);
     sprite.scale.set(
       ((scale * pxPerM) / artPxPerM) * (at.isMirrored === true ? -1 : 1),
@@ -181,7 +183,11 @@ export class Scenery {
     );
     sprite.zIndex = y;
     this.#layers.things.addChild(sprite);
-    const shadow = this.#sprite("shadow", x + shadowM * 0.42 * scale, y - 0.05 + shadowM * 0.1 * scale);
+    const shadow = this.#sprite(
+      "shadow",
+      x + shadowM * 0.42 * scale,
+      y + baseM - 0.05 + shadowM * 0.1 * scale,
+    );
     shadow.tint = tint.shadow;
     shadow.alpha = 0.5;
     shadow.width = shadowM * 2.7 * scale * pxPerM;

@@ -55,7 +55,7 @@ export class Stage {
       effects: layer(),
     };
     // Dusk: everything but light and writing is a little violet.
-    for (const name of ["ground", "things"] as const) this.layers[name].tint = 0xe4d6ea;
+    for (const name of ["ground", "things"] as const) this.layers[name].tint = 0xf3e8f6;
     app.stage.eventMode = "none";
     app.stage.addChild(this.#world);
   }

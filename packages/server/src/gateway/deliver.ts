@@ -128,6 +128,7 @@ export class Delivery implements FrameVisitor {
   }
 
   #copy(fact: KeptFact): Uint8Array {
-    return this.#frame.bytes.slice(fact.from, fact.to);
+    // Not Buffer's own slice: that is a view of bytes which the next ticks write over.
+    return new Uint8Array(this.#frame.bytes.subarray(fact.from, fact.to));
   }
 }

@@ -279,7 +279,8 @@ export function readCell(reader: ByteReader, type: ServerType, column: AnyColumn
       return;
     }
     case "text":
-      (column as string[])[row] = reader.text(4096);
+      // Game code may write longer texts than travel; whatever was written comes back.
+      (column as string[])[row] = reader.text(reader.remaining);
       return;
     case "array": {
       const { values, length } = column as ArrayColumn;

@@ -12,8 +12,6 @@ import {
   type Vector,
 } from "@myriad/protocol";
 
-const textBytesMax = 4096;
-
 export function writeLossless<F extends RecordFields>(
   writer: ByteWriter,
   fields: F,
@@ -64,7 +62,7 @@ export function readLossless<F extends RecordFields>(reader: ByteReader, fields:
         value[name] = type.options[reader.v()] ?? defaultOf(type);
         break;
       case "text":
-        value[name] = reader.text(textBytesMax);
+        value[name] = reader.text(reader.remaining);
         break;
       default:
         value[name] = reader.f64();

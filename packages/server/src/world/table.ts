@@ -271,7 +271,7 @@ export class Table<F extends EntityFields = EntityFields> {
       const state = reader.u8();
       this.#generations[row] = reader.u16();
       const value = reader.f64();
-      if (state > rowState.ghost) return false;
+      if (!this.#canHold(row, state, value)) return false;
       this.state[row] = state;
       if (state === rowState.free) {
         this.#freedTicks[row] = value;
@@ -288,10 +288,32 @@ export class Table<F extends EntityFields = EntityFields> {
     this.#highWater = used;
     const resting = reader.v();
     if (resting > this.capacity) return false;
-    for (let i = 0; i < resting; i++) this.#free[i] = reader.u16();
+    const rests = new Set<number>();
+    for (let i = 0; i < resting && !reader.failed; i++) {
+      const row = reader.u16();
+      if (row >= used || this.state[row] !== rowState.free || rests.has(row)) return false;
+      rests.add(row);
+      this.#free[i] = row;
+    }
     this.#freeCount = resting;
     for (let left = reader.v(); left > 0 && !reader.failed; left--) this.#restoreColumn(reader);
     return !reader.failed;
+  }
+
+  /** Whether a saved row can be what it says: a reference of this table's own, a neighbour's that is new, a tick. */
+  #canHold(row: number, state: number, value: number): boolean {
+    switch (state) {
+      case rowState.free:
+        return Number.isFinite(value);
+      case rowState.owned:
+        return value === packRef(this.zone, this.#generations[row]!, this.index, row);
+      case rowState.ghost: {
+        const isRef = Number.isSafeInteger(value) && value > 0 && kindOf(value) === this.index;
+        return isRef && zoneOf(value) !== this.zone && !this.#ghostRows.has(value);
+      }
+      default:
+        return false;
+    }
   }
 
   #restoreColumn(reader: ByteReader): void {
