@@ -310,7 +310,7 @@ function play(port: number, tickets: readonly string[]): void {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/play`, ["myriad.1", `ticket.${ticket}`], {
       perMessageDeflate: false,
     });
-    let [frames, told, frame, seq] = [0, 0, 0, 0];
+    let [frames, frame, seq] = [0, 0, 0];
     socket.on("open", () => {
       socket.send(hello);
       setInterval(

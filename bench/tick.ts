@@ -189,7 +189,7 @@ async function measure(at: Size & { ticks: number; options: BenchOptions }): Pro
 /** Ticks of a cycle differ by the levels that are due: the median of each place in the cycle, then their mean. */
 function cycleMedian(values: readonly number[]): number {
   return mean(
-    Array.from({ length: 8 }, (_, place) => median(values.filter((_, index) => index % 8 === place))),
+    Array.from({ length: 8 }, (_, place) => median(values.filter((__, index) => index % 8 === place))),
   );
 }
 

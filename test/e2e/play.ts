@@ -54,7 +54,9 @@ export class RealmProcess {
         const ready = /myriad ready (\S+)/.exec(text);
         if (ready !== null) resolve(ready[1]!);
       });
-      child.once("exit", (code) => reject(new Error(`the realm ended with ${code} before it was ready: ${text}`)));
+      child.once("exit", (code) =>
+        reject(new Error(`the realm ended with ${code} before it was ready: ${text}`)),
+      );
     });
     return new RealmProcess(child, dataDir, url);
   }
@@ -126,7 +128,11 @@ export class PagePlayer {
     await page.getByLabel("Your name").fill(name);
     await page.getByRole("button", { name: /enter/i }).click();
     const player = new PagePlayer(page, name, errors);
-    await player.until(`${name} plays`, (realm) => realm.state() === "playing" && realm.truth() !== undefined, 30_000);
+    await player.until(
+      `${name} plays`,
+      (realm) => realm.state() === "playing" && realm.truth() !== undefined,
+      30_000,
+    );
     return player;
   }
 
@@ -139,7 +145,9 @@ export class PagePlayer {
   async until(what: string, holds: (realm: DebugHandle) => boolean, msMax = 15_000): Promise<void> {
     const end = performance.now() + msMax;
     while (performance.now() < end) {
-      const isSo = await this.page.evaluate(`window.__realm !== undefined && (${holds.toString()})(window.__realm)`);
+      const isSo = await this.page.evaluate(
+        `window.__realm !== undefined && (${holds.toString()})(window.__realm)`,
+      );
       if (isSo === true) return;
       await this.page.waitForTimeout(100);
     }

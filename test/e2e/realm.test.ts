@@ -52,7 +52,10 @@ test("a walk over the border into another zone is a walk", async () => {
   await ada.until("Ada is at home in zone 1", (handle) => handle.zone() === 1);
   const truth = await ada.at();
   const shown = await ada.ask((handle) => handle.position());
-  assert.ok(Math.hypot(truth.x - shown.x, truth.y - shown.y) < 1.5, "what is shown is where the zone has her");
+  assert.ok(
+    Math.hypot(truth.x - shown.x, truth.y - shown.y) < 1.5,
+    "what is shown is where the zone has her",
+  );
   assert.equal((await ada.ask((handle) => handle.stats()))["mismatches"], 0);
   await ada.picture("3-border");
 });
@@ -81,14 +84,14 @@ test("a fight: blows are struck and a creature suffers", async () => {
 });
 
 test("a lost connection says so, resumes by itself, and the state is right afterwards", async () => {
-  const before = await ben.at();
+  const left = await ben.at();
   await ben.ask((handle) => handle.cutSocket());
   await ben.until("the connection is lost", (handle) => handle.state() !== "playing", 3000);
   await ben.picture("5-lost");
   await ben.until("the connection is back", (handle) => handle.state() === "playing", 20_000);
   await ben.page.waitForTimeout(1500);
-  const after = await ben.at();
-  assert.ok(Math.hypot(after.x - before.x, after.y - before.y) < 1, "Ben stands where he stood");
+  const found = await ben.at();
+  assert.ok(Math.hypot(found.x - left.x, found.y - left.y) < 1, "Ben stands where he stood");
   const stats = await ben.ask((handle) => handle.stats());
   assert.equal(stats["mismatches"], 0);
   assert.ok((stats["resumes"] ?? 0) >= 1);

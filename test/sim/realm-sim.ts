@@ -76,6 +76,8 @@ export class SimClient {
     this.closed = undefined;
     this.#inbox.length = 0;
     this.#buffered = 0;
+    // The connection's methods are called on the connection.
+    // oxlint-disable-next-line typescript/no-this-alias
     const client = this;
     let listener: ConnectionListener | undefined;
     const isOpen = () => listener !== undefined && client.#listener === listener;

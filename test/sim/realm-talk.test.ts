@@ -93,6 +93,19 @@ test("an invitation that is accepted makes a party that talks among itself", asy
   equal(lab.told(eve, Refused).length, 1);
 });
 
+test("two who are invited before one has answered come into the same party", async () => {
+  const lab = await realmLab();
+  const [ann, bob, eve] = [await lab.join("Ann"), await lab.join("Bob"), await lab.join("Eve")];
+  lab.intent(ann, PartyInvite, { target: lab.refOf(bob) });
+  lab.intent(ann, PartyInvite, { target: lab.refOf(eve) });
+  await lab.run(2);
+  lab.intent(bob, PartyAnswer, { accept: true });
+  lab.intent(eve, PartyAnswer, { accept: true });
+  await lab.run(2);
+  ok(groupOf(lab, ann) > 0);
+  deepEqual([groupOf(lab, bob), groupOf(lab, eve)], [groupOf(lab, ann), groupOf(lab, ann)]);
+});
+
 test("an invitation that is declined, or that nobody made, makes none", async () => {
   const lab = await realmLab();
   const [ann, bob] = [await lab.join("Ann"), await lab.join("Bob")];

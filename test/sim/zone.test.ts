@@ -36,7 +36,7 @@ import {
 } from "../../packages/server/src/zone/definitions.ts";
 import { ZoneCore } from "../../packages/server/src/zone/zone-core.ts";
 import { encodeInputs, decodeInputs, type TickInputs } from "../../packages/server/src/zone/inputs.ts";
-import { createLab, Lab } from "./lab.ts";
+import { createLab, type Lab } from "./lab.ts";
 
 const Player = entity(
   "player",
@@ -199,18 +199,18 @@ test("a zone restored from any tick runs on hash-equal", async () => {
       const host = lab.hosts[0]!;
       const { options } = host.core;
       const original = host.core.takeIn.bind(host.core);
-      let saved: Uint8Array | undefined;
+      let checkpoint: Uint8Array | undefined;
       const hashes = new Map<number, string>();
       host.core.takeIn = (inputs: TickInputs) => {
         hashes.set(host.core.tick, host.core.hash());
-        if (saved === undefined && host.core.tick >= cut) saved = host.core.save();
-        if (saved !== undefined) recorded.push({ tick: host.core.tick, inputs: encodeInputs(inputs) });
+        if (checkpoint === undefined && host.core.tick >= cut) checkpoint = host.core.save();
+        if (checkpoint !== undefined) recorded.push({ tick: host.core.tick, inputs: encodeInputs(inputs) });
         original(inputs);
       };
       await lively(lab, script);
-      if (saved === undefined) return;
+      if (checkpoint === undefined) return;
       const copy = new ZoneCore(options);
-      assert.equal(copy.restore(saved), true);
+      assert.equal(copy.restore(checkpoint), true);
       for (const { tick, inputs } of recorded) {
         assert.equal(copy.tick, tick);
         assert.equal(copy.hash(), hashes.get(tick), `hash at tick ${tick}, restored at ${cut}`);

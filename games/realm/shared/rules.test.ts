@@ -51,7 +51,8 @@ test("a player of a level can win against two creatures of it, one after the oth
     for (const name of species.options) {
       const kind = speciesOf(name);
       const through = 100 / (100 + kind.armour);
-      const seconds = Math.ceil(creatureHitPoints(kind, level) / (playerPower(level, inHand) * through)) * 1.6;
+      const seconds =
+        Math.ceil(creatureHitPoints(kind, level) / (playerPower(level, inHand) * through)) * 1.6;
       // Both strike until the first has fallen, then one.
       const lost = ((3 * seconds) / (kind.swingMs / 1000)) * creaturePower(kind, level) * 0.8;
       ok(lost < playerHitPoints(level), `${name} ${level}: ${lost} of ${playerHitPoints(level)}`);

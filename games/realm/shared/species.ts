@@ -78,7 +78,7 @@ const table: Readonly<Record<SpeciesName, Species>> = {
     speedMps: 4.8,
     swingMs: 1800,
     power: 5.5,
-    powerPerLevel: 1.8,
+    powerPerLevel: 1.6,
     hitPoints: 52,
     hitPointsPerLevel: 17,
     armour: 35,

@@ -79,6 +79,16 @@ describe("bytes", () => {
     assert.equal(view.failed, true);
   });
 
+  test("of Node's Buffer are read as plain ones, so that a slice of them is a copy", () => {
+    const buffer = Buffer.from([9, 1, 2, 3, 9]).subarray(1, 4);
+    const reader = new ByteReader(buffer);
+    const copy = reader.view(3).slice();
+    buffer.fill(0);
+    assert.deepEqual(copy, Uint8Array.of(1, 2, 3));
+    const part = new ByteReader(Buffer.from([1, 2, 3, 4]), 1, 3);
+    assert.deepEqual([part.u8(), part.u8(), part.u8(), part.failed], [2, 3, 0, true]);
+  });
+
   test("of a number are five at most and 32 bits wide", () => {
     assert.equal(new ByteReader(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f)).v(), 2 ** 32 - 1);
     for (const bytes of [[0xff, 0xff, 0xff, 0xff, 0x10], [0x80, 0x80, 0x80, 0x80, 0x80, 0x01], [0x80], []]) {

@@ -123,7 +123,11 @@ export class ByteReader {
   readonly buffer: Uint8Array;
 
   constructor(buffer: Uint8Array, from = 0, to = buffer.length) {
-    this.buffer = buffer;
+    // Of Node's Buffer a slice would be a view: whoever copies what this reader answers must get a copy.
+    this.buffer =
+      buffer.constructor === Uint8Array
+        ? buffer
+        : new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
     this.at = from;
     this.end = to;
   }

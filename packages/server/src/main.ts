@@ -215,11 +215,14 @@ export async function serve(realm: Realm, options: ServeOptions = {}): Promise<v
   writeLine(`myriad ready ${running.url}`);
   onTermination((signal) => {
     writeLine(`myriad draining (${signal})`);
-    void running.stop().then(() => {
-      writeLine("myriad stopped");
-      exitProcess(0);
-    });
+    void endWith(running);
   });
+}
+
+async function endWith(running: RunningRealm): Promise<void> {
+  await running.stop();
+  writeLine("myriad stopped");
+  exitProcess(0);
 }
 
 /** One beat of the process: intents in, every zone's tick, frames out. */

@@ -48,11 +48,8 @@ function invite(zone: ZoneApi, actor: EntityRef, target: EntityRef): void {
   if (group !== 0 && (broughtIn[row] ?? 0) >= partyMembersMax - 1) {
     return refuse(zone, actor, "partyInvite", "The party is full.");
   }
-  if (group === 0) {
-    // The group begins when the first one accepts; until then its number is only promised.
-    foundedGroup[row] = zone.newId();
-    broughtIn[row] = 0;
-  }
+  // The group begins when the first one accepts; until then its number is only promised.
+  if (foundedGroup[row] === 0) foundedGroup[row] = zone.newId();
   zone.send(target, Invitation, { from: actor, name: zone.nameOf(actor), group: foundedGroup[row] ?? 0 });
 }
 

@@ -15,6 +15,9 @@ import { hearNews } from "./news.ts";
 import type { Session } from "./session.ts";
 import { watchPlaces } from "./places.ts";
 
+const keyHint = "Press H for the keys, Enter to speak.";
+const touchHint = "Touch the left half to walk, tap somebody to choose, tap twice to attack.";
+
 /** Plays a session in `host` until the player goes back; then everything of it is gone. */
 export async function play(session: Session, host: HTMLElement): Promise<void> {
   const stage = await Stage.create(host);
@@ -24,13 +27,17 @@ export async function play(session: Session, host: HTMLElement): Promise<void> {
   const hud: Hud = new Hud(session, actions, leave);
   const keyboard = new Keyboard(session, actions, hud);
   const pointer = new Pointer(stage.app.canvas, session, actions, scene);
-  host.append(pointer.element, hud.element, touchButtons(actions));
+  hud.element.prepend(touchButtons(actions));
+  host.append(pointer.element, hud.element);
   hearNews({ session, scene, hud, onHurt: () => hurt(host, stage) });
   watchPlaces(session, hud);
   session.events.on("state", (state) => hud.banner.show(state));
   session.events.on("notice", (text) => hud.chat.add("system", text));
   exposeForTests(session, scene);
-  hud.chat.add("system", "Welcome to Duskmere. Press H for the keys, Enter to speak.");
+  hud.chat.add(
+    "system",
+    `Welcome to Duskmere. ${matchMedia("(pointer: coarse)").matches ? touchHint : keyHint}`,
+  );
   const online = () => session.connection.retryNow();
   window.addEventListener("online", online);
   stage.app.ticker.add(() => {

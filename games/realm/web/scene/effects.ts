@@ -3,7 +3,7 @@
  *
  * Invariant: at most `effectsMax` at once; the oldest goes first.
  */
-import { BitmapText, type Container, Graphics, Sprite } from "pixi.js";
+import { BitmapText, Container, Graphics, Sprite } from "pixi.js";
 import { artPxPerM, type Atlas } from "../art/atlas.ts";
 import { tint } from "../art/palette.ts";
 import { type Layers, pxPerM } from "./stage.ts";
@@ -116,16 +116,17 @@ export class Effects {
     text.scale.set(0.5);
     text.anchor.set(0.5, 0.5);
     const wide = text.width + 18;
-    const node = new Graphics();
-    node.roundRect(-wide / 2, -14, wide, 26, 9);
-    node.poly([-5, 11, 5, 11, 0, 18]);
-    node.fill(0xf6ecdd);
+    const bubble = new Graphics();
+    bubble.roundRect(-wide / 2, -14, wide, 26, 9);
+    bubble.poly([-5, 11, 5, 11, 0, 18]);
+    bubble.fill(0xf6ecdd);
     text.position.y = -1.5;
-    node.addChild(text);
+    const node = new Container();
+    node.addChild(bubble, text);
     this.#add(node, nowMs, 2600 + words.length * 45, (share) => {
       const at = head();
       node.visible = at !== undefined;
-      if (at !== undefined) node.position.set(at.x * pxPerM, (at.y - 0.9) * pxPerM);
+      if (at !== undefined) node.position.set(at.x * pxPerM, (at.y - 1.25) * pxPerM);
       node.alpha = 0.95 * (share > 0.92 ? (1 - share) / 0.08 : Math.min(1, share * 25));
     });
   }

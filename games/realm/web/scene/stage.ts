@@ -4,8 +4,9 @@
  * Everything in `world` is placed in pixels of the unscaled world (`pxPerM` for a metre); the camera moves and scales it.
  * Invariant: there is a picture on every machine. Without WebGL the renderer draws with the canvas's own strokes, slower.
  */
-import { Application, Container } from "pixi.js";
+import { Application, Container, type Renderer } from "pixi.js";
 import "pixi.js/unsafe-eval";
+import { Quality } from "./quality.ts";
 
 /** Unscaled pixels for one metre. */
 export const pxPerM = 32;
@@ -14,6 +15,8 @@ const acrossM = 46;
 const downM = 26;
 /** Screen pixels for one metre at least: on a phone a figure must still be seen. */
 const leastPxPerM = 19;
+
+const texturesPerBatch = 3;
 
 export interface Layers {
   readonly ground: Container;
@@ -35,6 +38,7 @@ export class Stage {
   #y = 0;
   #isPlaced = false;
   #shakeM = 0;
+  readonly #quality = new Quality();
 
   private constructor(app: Application) {
     this.app = app;
@@ -58,6 +62,9 @@ export class Stage {
     for (const name of ["ground", "things"] as const) this.layers[name].tint = 0xf3e8f6;
     app.stage.eventMode = "none";
     app.stage.addChild(this.#world);
+    // `?sharp` is for pictures of the game taken on a machine without a graphics card.
+    const isSharp = new URLSearchParams(location.search).has("sharp");
+    if (!isSharp) app.ticker.add(({ elapsedMS }) => this.#keepUp(elapsedMS));
   }
 
   /** Makes the renderer and puts its canvas into `host`. Rejects when the browser draws nothing at all. */
@@ -69,10 +76,11 @@ export class Stage {
       resizeTo: host,
       antialias: false,
       autoDensity: true,
-      resolution: Math.min(2, window.devicePixelRatio || 1),
+      resolution: screenResolution(),
       preserveDrawingBuffer: false,
       eventFeatures: { move: false, globalMove: false, click: false, wheel: false },
     });
+    limitTextures(app.renderer);
     app.canvas.setAttribute("aria-hidden", "true");
     host.append(app.canvas);
     return new Stage(app);
@@ -109,6 +117,12 @@ export class Stage {
     );
   }
 
+  #keepUp(pictureMs: number): void {
+    if (!this.#quality.picture(pictureMs)) return;
+    const { width, height } = this.app.screen;
+    this.app.renderer.resize(width, height, screenResolution() * this.#quality.share);
+  }
+
   /** Shakes the view a little: the player was hit. */
   shake(): void {
     this.#shakeM = 0.12;
@@ -120,4 +134,17 @@ export class Stage {
     const { x, y } = this.#world.position;
     return { x: (clientX - box.left - x) / this.#scale, y: (clientY - box.top - y) / this.#scale };
   }
+}
+
+function screenResolution(): number {
+  return Math.min(2, window.devicePixelRatio || 1);
+}
+
+/**
+ * A batch draws with up to 16 textures, and its shader asks for each of them at every pixel. The world has one atlas and
+ * the squares of ground: with few textures a batch, a machine that draws without a graphics card is ten times as fast,
+ * and others lose a dozen draw calls.
+ */
+function limitTextures(renderer: Renderer): void {
+  if ("limits" in renderer) renderer.limits.maxBatchableTextures = texturesPerBatch;
 }

@@ -6,7 +6,7 @@
  * `peer` is the gateway, or the other zone. `trace` is a W3C trace context (trace id 16, span id 8, flags 1); zeros mean none.
  * Invariant: a batch of another realm, an older epoch or an unknown format is refused before its body is read.
  */
-import { ByteReader, type ByteWriter, type Decoded, refused } from "@myriad/protocol";
+import { type ByteReader, type ByteWriter, type Decoded, refused } from "@myriad/protocol";
 
 export const busFormatVersion = 1;
 export const batchKind = { tickFrame: 1, intents: 2, zone: 3 } as const;

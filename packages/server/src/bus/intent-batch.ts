@@ -79,7 +79,8 @@ export function readIntentBatch(bytes: Uint8Array): Decoded<IntentBatch> {
   return { ok: true, value: { header: head.value, wantsDigests, keyframes, selves, inputs } };
 }
 
-function writeInput(writer: ByteWriter, input: SessionInput): void {
+/** Writes one input as it stands in a batch. */
+export function writeInput(writer: ByteWriter, input: SessionInput): void {
   writer.u8(inputKind[input.kind]);
   writer.u32(input.session);
   switch (input.kind) {
@@ -102,7 +103,8 @@ function writeInput(writer: ByteWriter, input: SessionInput): void {
   }
 }
 
-function readInput(reader: ByteReader): SessionInput | undefined {
+/** Reads one input; undefined for a kind that there is not. Its bytes are views. */
+export function readInput(reader: ByteReader): SessionInput | undefined {
   const kind = reader.u8();
   const session = reader.u32();
   switch (kind) {

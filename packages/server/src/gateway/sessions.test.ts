@@ -253,7 +253,7 @@ suite("losing and finding the connection", () => {
     first.connection.drop();
     const key = first.welcome.resumeKey;
     const flipped = `${key.slice(0, 20)}${key[20] === "A" ? "B" : "A"}${key.slice(21)}`;
-    const forNobody = `AAAA${key.slice(4)}`;
+    const forNobody = `____${key.slice(4)}`;
     for (const wrong of [flipped, forNobody, "", "x", key.slice(1), `${key}A`, "é".repeat(38)]) {
       const client = game.offer(`resume.${wrong}`);
       client.hello();
@@ -498,7 +498,7 @@ suite("zones that change", () => {
     const ada = await game.join("Ada");
     const bob = await game.join("Bob");
     const cid = await game.join("Cid");
-    game.ticks(40);
+    game.ticks(10);
     for (const client of [ada, bob, cid]) client.acknowledge();
     const frames = ada.frames.length;
     for (let i = 0; i < 20 * 8; i++) game.tick(() => true);

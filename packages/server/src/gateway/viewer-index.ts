@@ -22,7 +22,8 @@ export class ViewerIndex<Viewer extends Indexed> {
 
   constructor(grid: RegionGrid, reachM: number) {
     this.#grid = grid;
-    this.#reachCells = Math.ceil(reachM / grid.sizeM);
+    // A viewer anywhere in its cell, up to the reach away from the region's nearest edge.
+    this.#reachCells = Math.floor(reachM / grid.sizeM) + 1;
     this.#cells = new Array<Viewer[] | undefined>(grid.count);
   }
 

@@ -9,10 +9,12 @@
  */
 import {
   type ArrayType,
+  cutText,
   type FieldLayout,
   finePositionStepsPerM,
   type KindLayout,
   positionStepsPerM,
+  quantiseAngle,
   type WireType,
 } from "@myriad/protocol";
 import { assert } from "../kernel/assert.ts";
@@ -100,7 +102,10 @@ export class QuantisedKind {
         const row = rows[i]!;
         const text = texts[row] ?? "";
         if (sent[row] === text) continue;
-        sent[row] = text;
+        // What receivers will hold, so that digests agree; the same beyond the cut is no change.
+        const cut = cutText(text, type.bytesMax);
+        if (sent[row] === cut) continue;
+        sent[row] = cut;
         ticks[row] = tick;
         channelTicks[row] = tick;
       }
@@ -138,12 +143,11 @@ export class QuantisedKind {
   ): void {
     const { item } = type;
     assert(item.type !== "number" && item.type !== "entityRef", "arrays of these stay on the server");
-    const { scale, min, max } = numberScale(item);
     for (let i = 0; i < count; i++) {
       const row = rows[i]!;
       for (let k = 0; k < type.length; k++) {
         const part = this.parts[field.part + k]!;
-        const value = quantiseNumber(column.values[row * type.length + k]!, scale, min, max);
+        const value = quantiseItem(item, column.values[row * type.length + k]!);
         if (part[row] === value) continue;
         part[row] = value;
         ticks[row] = tick;
@@ -255,6 +259,13 @@ function quantiseNumber(value: number, scale: number, min: number, max: number):
   if (rounded >= max) return max;
   if (rounded <= min) return min;
   return rounded === rounded ? rounded : Math.max(0, min);
+}
+
+/** An array's item as the int32 that it is sent as. */
+function quantiseItem(item: WireType, value: number): number {
+  if (item.type === "angle") return quantiseAngle(value, item.bits);
+  const { scale, min, max } = numberScale(item);
+  return quantiseNumber(value, scale, min, max) | 0;
 }
 
 function pairScale(type: WireType): { scale: number; max: number } {

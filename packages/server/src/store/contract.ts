@@ -8,7 +8,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { ledgerContract } from "../ledger/contract.ts";
 import { operationId } from "../ledger/operation.ts";
-import { accountOf, bytes, characterContract, initial, newCharacter } from "./contract-characters.ts";
+import { accountOf, bytes, characterContract, initial, newCharacter } from "./characters-contract.ts";
 import { type AccountId, type CharacterId, toCharacterId } from "./ids.ts";
 import { savesPerCallMax, stateBytesMax } from "./limits.ts";
 import type { Store } from "./port.ts";

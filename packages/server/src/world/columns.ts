@@ -14,7 +14,6 @@ import type {
   EntityFields,
   FieldSpec,
   FinePositionType,
-  NumberType,
   PositionType,
   ServerType,
   TextType,

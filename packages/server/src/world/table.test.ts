@@ -324,7 +324,11 @@ describe("a restored table", () => {
   });
 
   test("skips columns that nobody knows any more and leaves new ones at their defaults", () => {
-    const Later = entity("thing", { name: metadata(text(16)), target: server(uint(8)), added: server(number()) });
+    const Later = entity("thing", {
+      name: metadata(text(16)),
+      target: server(uint(8)),
+      added: server(number()),
+    });
     const reader = new ByteReader(saved());
     reader.text(64);
     const table = new Table(Later, { index, zone, capacity: 8 });

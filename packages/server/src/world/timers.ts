@@ -85,6 +85,14 @@ export class Timers {
     return owned.sort(byDue);
   }
 
+  /** Passes every reference in arguments through `change`; an owner's name changes with its row, when its timers are set anew. */
+  mapRefs(change: (ref: EntityRef) => EntityRef): void {
+    for (const { type, args } of this.#heap) {
+      for (const name in type.fields)
+        if (type.fields[name]!.type === "entityRef") args[name] = change(args[name] as EntityRef);
+    }
+  }
+
   save(writer: ByteWriter): void {
     writer.f64(this.#nextOrder);
     writer.v(this.#heap.length);

@@ -207,6 +207,7 @@ export class World {
     const change = (ref: EntityRef) => (ref === from ? to : ref);
     for (const table of this.tables) table.mapRefs(change);
     for (const table of this.#states.values()) table.mapRefs(change);
+    this.timers.mapRefs(change);
   }
 
   /**
@@ -231,19 +232,32 @@ export class World {
   /** Reads what `save` wrote into a new world. False when the bytes are broken; the world must then be thrown away. */
   restore(reader: ByteReader): boolean {
     this.tick = reader.f64();
+    if (!Number.isSafeInteger(this.tick) || this.tick < 0) return false;
     this.random.restore(Uint32Array.from({ length: 4 }, () => reader.u32()));
     if (!this.timers.restore(reader)) return false;
     for (let left = reader.v(); left > 0 && !reader.failed; left--) {
       const name = reader.text(256);
       const table = this.tables.find((candidate) => candidate.kind.name === name);
-      if (table === undefined || !table.restore(reader)) return false;
-      for (let row = table.nextSeen(-1); row >= 0; row = table.nextSeen(row)) this.index(table, row);
+      // A name that stands twice finds a table that is no longer empty.
+      if (table === undefined || table.rowsUsed > 0 || !table.restore(reader)) return false;
+      if (!this.#indexAll(table)) return false;
     }
     for (let left = reader.v(); left > 0 && !reader.failed; left--) {
       const table = this.#states.get(reader.text(256));
       if (table === undefined || !restoreState(table, reader)) return false;
     }
     return !reader.failed;
+  }
+
+  /** Puts all rows of a restored table into the index; false when one stands nowhere. */
+  #indexAll(table: Table): boolean {
+    const position = this.#positions[table.index];
+    if (position === undefined) return true;
+    for (let row = table.nextSeen(-1); row >= 0; row = table.nextSeen(row)) {
+      if (!Number.isFinite(position.x[row]) || !Number.isFinite(position.y[row])) return false;
+      this.index(table, row);
+    }
+    return true;
   }
 }
 

@@ -7,7 +7,7 @@
  * Invariant: ghosts are decoded from the same blocks that clients get, so seeing across a border costs the owner nothing new.
  */
 import {
-  ByteReader,
+  type ByteReader,
   type ByteWriter,
   dequantise,
   type EntityRef,

@@ -14,7 +14,7 @@ import { zoneMessage } from "./zone-batch.ts";
 import type { ZoneCore } from "./zone-core.ts";
 
 /** Metres beyond its zone's edge at which an entity is handed over: so that nobody flickers at a border. */
-const handoverHysteresisM = 2;
+export const handoverHysteresisM = 2;
 
 export class Crossing {
   readonly #core: ZoneCore;

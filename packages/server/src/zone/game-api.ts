@@ -282,7 +282,7 @@ export class GameApi implements ZoneApi {
     args: RecordValue<F>,
     owner?: EntityRef,
   ): void {
-    this.#request((operationId) => ({ kind: "mint", operationId, itemType, to }), reply, args, owner);
+    this.#request((id) => ({ kind: "mint", operationId: id, itemType, to }), reply, args, owner);
   }
 
   moveItem<F extends RecordFields>(
@@ -294,7 +294,7 @@ export class GameApi implements ZoneApi {
     owner?: EntityRef,
   ): void {
     this.#request(
-      (operationId) => ({ kind: "move", operationId, itemId: itemId as ItemId, from, to }),
+      (id) => ({ kind: "move", operationId: id, itemId: itemId as ItemId, from, to }),
       reply,
       args,
       owner,
@@ -309,7 +309,7 @@ export class GameApi implements ZoneApi {
     owner?: EntityRef,
   ): void {
     this.#request(
-      (operationId) => ({ kind: "destroy", operationId, itemId: itemId as ItemId, from }),
+      (id) => ({ kind: "destroy", operationId: id, itemId: itemId as ItemId, from }),
       reply,
       args,
       owner,

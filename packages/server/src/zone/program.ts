@@ -43,6 +43,7 @@ export interface Program {
   readonly listeners: readonly {
     readonly module: string;
     readonly listeners: readonly Listener<ZoneApi>[];
+    readonly emits: readonly EventType<unknown>[];
   }[];
   readonly facts: readonly FactType[];
 }
@@ -60,6 +61,9 @@ export function compile(realm: Realm): Program {
   );
   if (!schema.entities.includes(realm.player)) {
     throw new MyriadError("realm_invalid", `the player kind ${realm.player.name} is not in the schema`);
+  }
+  if (realm.player.fields["position"] === undefined) {
+    throw new MyriadError("realm_invalid", `the player kind ${realm.player.name} has no position`);
   }
   for (const module of realm.modules) checkModule(module, realm);
   const bindings = realm.modules.flatMap((module) =>
@@ -120,6 +124,11 @@ export function checkedZones(realm: Realm, count: number): ReturnType<Realm["zon
   const zones = realm.zones(count);
   if (zones.length !== count)
     throw new MyriadError("realm_invalid", `zones(${count}) gave ${zones.length} zones`);
+  demandDistinct(
+    "zone",
+    zones.map((zone) => zone.name),
+    "realm_invalid",
+  );
   for (const zone of zones) {
     const { x, y, width, height } = zone.bounds;
     if (![x, y, width, height].every(Number.isFinite) || width <= 0 || height <= 0) {

@@ -4,13 +4,7 @@
  * Invariant: part of the checkpoint. A request is answered once; its operation id is (realm, zone, epoch, tick, ordinal)
  * of the tick that first ran it, so asking again after a restore is asking for the same thing.
  */
-import {
-  ByteReader,
-  type ByteWriter,
-  type EntityRef,
-  type RecordFields,
-  type RecordValue,
-} from "@myriad/protocol";
+import type { ByteReader, ByteWriter, EntityRef, RecordFields, RecordValue } from "@myriad/protocol";
 import { assert } from "../kernel/assert.ts";
 import type { Operation } from "../ledger/port.ts";
 import { readLossless, writeLossless } from "../world/lossless.ts";
@@ -83,9 +77,9 @@ export class Requests {
     this.#next = reader.f64();
     for (let left = reader.v(); left > 0 && !reader.failed; left--) {
       const number = reader.f64();
-      const operation = JSON.parse(reader.text(4096)) as Operation;
+      const operation = parseOperation(reader.text(4096));
       const reply = this.#replies.get(reader.text(128));
-      if (reply === undefined) return false;
+      if (operation === undefined || reply === undefined) return false;
       const owner = reader.f64();
       this.#pending.set(number, {
         number,
@@ -96,5 +90,15 @@ export class Requests {
       });
     }
     return !reader.failed;
+  }
+}
+
+/** An operation that `save` wrote; what it asks for was checked when it was made, and will be by the store. */
+function parseOperation(json: string): Operation | undefined {
+  try {
+    const data = JSON.parse(json) as Operation | null;
+    return typeof data?.operationId === "string" ? data : undefined;
+  } catch {
+    return undefined;
   }
 }

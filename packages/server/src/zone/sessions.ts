@@ -3,7 +3,7 @@
  *
  * Invariant: part of the checkpoint. A session that left stays here until its character's last save was answered.
  */
-import { ByteReader, type ByteWriter, type EntityRef } from "@myriad/protocol";
+import type { ByteReader, ByteWriter, EntityRef } from "@myriad/protocol";
 
 export interface PlayerSession {
   readonly session: number;

@@ -12,16 +12,13 @@ import {
   ByteWriter,
   decodeRecord,
   type EntityRef,
-  idOf,
-  kindOf,
   type Level,
   noEntity,
   type RecordFields,
   RegionGrid,
-  zoneOf,
 } from "@myriad/protocol";
 import { decodeCharacter } from "../bus/character.ts";
-import { leaveReason, type SessionInput } from "../bus/intent-batch.ts";
+import { leaveReason, readInput, type SessionInput, writeInput } from "../bus/intent-batch.ts";
 import { coreEvents } from "../events/core-events.ts";
 import { EventHub } from "../events/hub.ts";
 import { AssertionFailed, assert } from "../kernel/assert.ts";
@@ -34,12 +31,13 @@ import type { Table } from "../world/table.ts";
 import { World } from "../world/world.ts";
 import { Areas } from "./areas.ts";
 import { Borders } from "./borders.ts";
-import { Crossing } from "./crossing.ts";
+import { Crossing, handoverHysteresisM } from "./crossing.ts";
 import type { ZoneApi } from "./api.ts";
 import type { ZoneDefinition } from "./definitions.ts";
 import { GameApi } from "./game-api.ts";
 import type { StoreReply, TickInputs } from "./inputs.ts";
 import type { Metrics } from "./metrics-port.ts";
+import { Names } from "./names.ts";
 import { type Effects, Outbox } from "./outbox.ts";
 import { messageOf, type Program } from "./program.ts";
 import { Requests } from "./requests.ts";
@@ -71,9 +69,6 @@ export interface ZoneOptions {
 const heldTicks = 40;
 /** Intents that wait for a handover, of all sessions together. */
 const heldMax = 4096;
-/** How long a renamed reference is still understood, ticks; and how many are. */
-const forwardTicks = 200;
-const forwardMax = 4096;
 
 interface HeldInput {
   readonly tick: number;
@@ -101,7 +96,7 @@ export class ZoneCore {
   readonly #players: Table;
   readonly #crossing: Crossing;
   readonly #held: HeldInput[] = [];
-  readonly #forwards = new Map<EntityRef, { to: EntityRef; tick: number }>();
+  readonly #names: Names;
   #restored = false;
   #started = false;
   #hadInputs = false;
@@ -123,6 +118,7 @@ export class ZoneCore {
       states: program.states,
       ...(options.rowsMax === undefined ? {} : { rowsMax: options.rowsMax }),
     });
+    this.#names = new Names(this.world);
     this.grid = new RegionGrid(options.zone, this.definition.bounds, options.regionSizeM);
     this.requests = new Requests([...program.replies.keys()]);
     this.outbox = new Outbox(program.facts);
@@ -261,14 +257,9 @@ export class ZoneCore {
     for (const { tick, gateway, input } of this.#held) {
       writer.f64(tick);
       writer.u16(gateway);
-      writer.text(JSON.stringify({ ...input, record: "record" in input ? [...input.record] : [] }));
+      writeInput(writer, input);
     }
-    writer.v(this.#forwards.size);
-    for (const [from, { to, tick }] of this.#forwards) {
-      writer.f64(from);
-      writer.f64(to);
-      writer.f64(tick);
-    }
+    this.#names.save(writer);
     writer.u8(this.#started ? 1 : 0);
     return writer.copy();
   }
@@ -276,23 +267,21 @@ export class ZoneCore {
   /** Takes over a saved state; only on a zone that never ticked. False when the bytes are broken: throw the zone away. */
   restore(bytes: Uint8Array): boolean {
     assert(this.tick === 0 && !this.#started, "a zone is restored before its first tick");
-    const reader = new ByteReader(bytes);
+    // A copy, for what is held keeps views of it.
+    const reader = new ByteReader(new Uint8Array(bytes));
     if (reader.text(64) !== checkpointFormat) return false;
     if (!this.world.restore(reader) || !this.sessions.restore(reader)) return false;
+    for (const { player, leaving } of this.sessions.bySession.values())
+      if (leaving === undefined && !this.#players.isOwned(this.#players.row(player))) return false;
     if (!this.requests.restore(reader) || !this.borders.restore(reader)) return false;
     for (let left = reader.v(); left > 0 && !reader.failed; left--) {
       const tick = reader.f64();
       const gateway = reader.u16();
-      const data = JSON.parse(reader.text(65_536)) as SessionInput & { record: number[] };
-      this.#held.push({
-        tick,
-        gateway,
-        input: { ...data, record: Uint8Array.from(data.record) } as SessionInput,
-      });
+      const input = readInput(reader);
+      if (input === undefined) return false;
+      this.#held.push({ tick, gateway, input });
     }
-    for (let left = reader.v(); left > 0 && !reader.failed; left--) {
-      this.#forwards.set(reader.f64(), { to: reader.f64(), tick: reader.f64() });
-    }
+    if (!this.#names.restore(reader)) return false;
     this.#started = reader.u8() === 1;
     // Saved before its first tick, it still has to be populated.
     this.#restored = this.#started;
@@ -311,20 +300,12 @@ export class ZoneCore {
 
   /** An entity has another name now: everywhere it is held, and for late comers. */
   rename(from: EntityRef, to: EntityRef): void {
-    this.world.rename(from, to);
-    if (this.#forwards.size >= forwardMax) this.#forwards.delete(this.#forwards.keys().next().value!);
-    this.#forwards.set(from, { to, tick: this.tick });
+    this.#names.rename(from, to);
   }
 
   /** The reference a player means: the live entity, where a renamed one is now, or noEntity. */
   meant(ref: EntityRef): EntityRef {
-    const found = this.world.resolve(ref);
-    if (found !== noEntity || ref === 0) return found;
-    for (const [from, { to, tick }] of this.#forwards) {
-      if (this.tick - tick > forwardTicks) this.#forwards.delete(from);
-      else if (zoneOf(from) === zoneOf(ref) && idOf(from) === idOf(ref)) return this.world.resolve(to);
-    }
-    return noEntity;
+    return this.#names.meant(ref);
   }
 
   /** A player's saved fields and place, by name. */
@@ -578,9 +559,11 @@ export class ZoneCore {
     }
   }
 
+  /** True where an entity of this zone can stand: also a little outside, before it is handed over. */
   #isInside(x: number, y: number): boolean {
-    const { bounds } = this.definition;
-    return x >= bounds.x && y >= bounds.y && x < bounds.x + bounds.width && y < bounds.y + bounds.height;
+    const { x: left, y: top, width, height } = this.definition.bounds;
+    const slack = handoverHysteresisM;
+    return x >= left - slack && y >= top - slack && x < left + width + slack && y < top + height + slack;
   }
 
   #positionOf(table: Table): VectorColumn {

@@ -5,7 +5,8 @@
  * Invariant: the zone inside never sees a promise or a clock; every input passes through `TickInputs`.
  * Invariant: intake is bounded; what is over the limit is dropped and counted.
  */
-import { finePositionStepsPerM, idOf, type Level } from "@myriad/protocol";
+import { ByteReader, finePositionStepsPerM, idOf, type Level } from "@myriad/protocol";
+import { readHeader } from "../bus/header.ts";
 import { readIntentBatch, type SessionInput } from "../bus/intent-batch.ts";
 import type { Bus } from "../bus/port.ts";
 import type { Letter } from "../bus/tick-frame.ts";
@@ -44,6 +45,8 @@ export interface ZoneHostOptions extends ZoneOptions {
 
 /** Inputs that wait for one tick, of all gateways together. */
 const pendingInputsMax = 65_536;
+/** Batches of other zones that wait for one tick: eight neighbours' for half a minute. What is lost is repeated. */
+const zoneBatchesMax = 4096;
 /** Ticks between two group states: 5 Hz at 20. */
 const groupStrideTicks = 4;
 /** Milliseconds before a failed store call is made again. */
@@ -66,7 +69,8 @@ export class ZoneHost {
   #replies: StoreReply[] = [];
   readonly #keyframes = new Set<number>();
   readonly #selves = new Set<number>();
-  #wantsDigests = false;
+  /** Gateways with a session that wants digests. */
+  readonly #digestsFor = new Set<number>();
   readonly #lastX = new Map<number, number>();
   readonly #lastY = new Map<number, number>();
   readonly #lastOwn = new Map<number, number>();
@@ -97,7 +101,7 @@ export class ZoneHost {
     this.#carryOut(this.core.commit());
     const committed = nowMs();
     this.core.replicate();
-    const planes = this.core.replicator.encode(this.#wantsDigests);
+    const planes = this.core.replicator.encode(this.#digestsFor.size > 0);
     const replicated = nowMs();
     this.#send(planes, dilation);
     const sent = nowMs();
@@ -143,7 +147,7 @@ export class ZoneHost {
 
   #takeIntents(bytes: Uint8Array): void {
     // Inputs are kept until the next tick, so the batch is copied once.
-    const batch = readIntentBatch(bytes.slice());
+    const batch = readIntentBatch(new Uint8Array(bytes));
     const { realmTag, zone, epoch } = this.#options;
     if (
       !batch.ok ||
@@ -155,7 +159,8 @@ export class ZoneHost {
       return;
     }
     const { header, inputs, keyframes, selves } = batch.value;
-    this.#wantsDigests = batch.value.wantsDigests;
+    if (batch.value.wantsDigests) this.#digestsFor.add(header.peer);
+    else this.#digestsFor.delete(header.peer);
     for (const region of keyframes) if (region < this.core.grid.count) this.#keyframes.add(region);
     for (const session of selves) this.#selves.add(session);
     if (this.#pendingInputs + inputs.length > pendingInputsMax) {
@@ -169,7 +174,14 @@ export class ZoneHost {
   }
 
   #takeZoneBatch(bytes: Uint8Array): void {
-    this.#zoneBatches.push(bytes.slice());
+    const head = readHeader(new ByteReader(bytes));
+    const { realmTag, zone } = this.#options;
+    const isOurs = head.ok && head.value.realm === realmTag && head.value.peer === zone;
+    if (!isOurs || this.#zoneBatches.length >= zoneBatchesMax) {
+      this.dropped++;
+      return;
+    }
+    this.#zoneBatches.push(new Uint8Array(bytes));
   }
 
   #send(planes: ReturnType<ZoneCore["replicator"]["encode"]>, dilation: number): void {
@@ -181,7 +193,7 @@ export class ZoneHost {
       dilation,
       regions: core.grid.count,
       planes,
-      wantsDigests: this.#wantsDigests,
+      wantsDigests: this.#digestsFor.size > 0,
       keyframes: [...this.#keyframes].map((region) => ({
         region,
         bytes: core.replicator.keyframe(region).slice(),

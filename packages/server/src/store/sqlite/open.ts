@@ -4,8 +4,8 @@
  * Invariant: a database that is not ours, of another realm, or newer than this program is not written to.
  * Invariant: WAL with `synchronous = FULL`: a commit that returned is on the disk.
  */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { assert } from "../../kernel/assert.ts";
 import { MyriadError } from "../../kernel/errors.ts";
@@ -49,8 +49,18 @@ export function openDatabase({ dataDir, realmId, migrations = knownMigrations }:
 
 function openFile(dataDir: string | undefined): DatabaseSync {
   if (dataDir === undefined) return new DatabaseSync(":memory:");
-  mkdirSync(dataDir, { recursive: true });
+  makeDirectory(resolve(dataDir));
   return new DatabaseSync(join(dataDir, fileName), { timeout: lockWaitMs });
+}
+
+/**
+ * Makes a directory and those above it, one by one: Node's own recursion never ends where a file system refuses with
+ * ENOENT, as /proc does.
+ */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  mkdirSync(path);
 }
 
 /** Throws unless the file is empty or ours. The first read, so it also finds a file that is no database. */
