@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SeededRandom } from "../../packages/server/src/kernel/random.ts";
-import { miniRealm, Shout, Steer } from "./mini-realm.ts";
+import { miniRealm, Player, Shout, Steer } from "./mini-realm.ts";
 import { RealmSim, type SimClient } from "./realm-sim.ts";
 
 /** Random walks, joins, leaves, stalls, reconnects, zone crossings; at the end everyone rests and must hold what zones say. */
@@ -71,3 +71,20 @@ for (const seed of [...savedSeeds, ...moreSeeds]) {
     assert.ok(digests > 10_000, `digests were compared: ${digests}`);
   });
 }
+
+test("a change that a zone fails to tell is seen by the clients' digests", async () => {
+  const sim = new RealmSim({ realm: miniRealm, zones: 1, seed: 5 });
+  const client = await sim.join("witness");
+  await sim.run(40);
+  assert.equal(client.problems.length, 0);
+  const kind = sim.hosts[0]!.core.replicator.kinds[0]!;
+  const heading = kind.layout.fields.find((field) => field.name === "heading")!;
+  // The zone takes a value over as told and writes no record of it: a lost update.
+  sim.hosts[0]!.core.world.table(Player).columns.heading[0] = 1;
+  kind.parts[heading.part]![0] = Math.round(256 / 6.283185307179586);
+  await sim.run(2);
+  assert.ok(
+    client.problems.some((problem) => problem.includes("digest")),
+    client.problems.join(),
+  );
+});

@@ -4,7 +4,7 @@
  * Owns: `direction` and `moving`, and position and heading of players that live.
  */
 import { type EntityRef, quantiseAngle, radiansOfHeading, type Vector } from "@myriad/protocol";
-import { defineModule, every, type Module, on, type ZoneApi } from "@myriad/server";
+import { defineModule, every, listen, type Module, on, type ZoneApi } from "@myriad/server";
 import { stepPlayer } from "../../shared/movement.ts";
 import { Move, Player, Turn } from "../../shared/schema.ts";
 import type { Extent } from "../extent.ts";
@@ -16,6 +16,10 @@ export function movement(extent: Extent): Module {
     intents: [
       on(Move, (zone, actor, { direction, moving }) => hold(zone, actor, { direction, moving })),
       on(Turn, (zone, actor, { heading }) => turn(zone, actor, heading)),
+    ],
+    // Nobody runs on while their line is dead.
+    events: [
+      listen("core", "player.absent", (zone: ZoneApi, { player, absent }) => absent && stand(zone, player)),
     ],
     systems: [every(0, (zone) => walk(zone, extent), { name: "walk", moves: true })],
   });
@@ -29,6 +33,11 @@ function hold(zone: ZoneApi, actor: EntityRef, input: { direction: number; movin
   if ((columns.health[row] ?? 0) <= 0) return;
   columns.direction[row] = quantiseAngle(input.direction, 8);
   columns.moving[row] = input.moving ? 1 : 0;
+}
+
+function stand(zone: ZoneApi, player: EntityRef): void {
+  const players = zone.table(Player);
+  players.columns.moving[players.row(player)] = 0;
 }
 
 function turn(zone: ZoneApi, actor: EntityRef, heading: number): void {

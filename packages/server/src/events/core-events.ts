@@ -18,6 +18,8 @@ export const coreEvents = {
   "player.connected": core<{ player: number }>("player.connected", immediate),
   /** A player is about to leave; the entity can still be read. `reason` is a close code's name or "handoff". */
   "player.left": core<{ player: number; reason: string }>("player.left", immediate),
+  /** A player's connection is gone and may come back (`absent`), or it came back. The entity stays meanwhile. */
+  "player.absent": core<{ player: number; absent: boolean }>("player.absent", immediate),
   /** The zone runs: before its first tick, or before the first one after a restore. */
   "zone.started": core<{ zone: number; restored: boolean }>("zone.started", immediate),
   /** A tick begins; its intents were taken in, no system has run. */

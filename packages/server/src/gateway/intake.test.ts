@@ -48,6 +48,16 @@ suite("intents", () => {
     assert.equal(ada.read().lastFrame!.lastIntent, 2);
   });
 
+  test("an intent is kept as it came, whatever becomes of the message's bytes", async () => {
+    const { game, ada, intents } = await start();
+    const record = encodeRecord(Say.fields, { text: "hello" });
+    const message = Buffer.from(encodeInput(0, [{ seq: 1, type: 1, record }]));
+    ada.connection.say(message);
+    message.fill(0xff);
+    game.tick();
+    assert.deepEqual(intents()[0], { kind: "intent", session: ada.session, seq: 1, type: 1, record });
+  });
+
   test("a number that was seen before, or is older, is not applied again", async () => {
     const { game, ada, intents } = await start();
     ada.connection.say(encodeInput(0, [move(5), move(5), move(4), move(6)]));

@@ -136,7 +136,8 @@ export class Intake {
       this.#events.close(client, "message_malformed");
       return false;
     }
-    const record = bytes.slice(intent.from, intent.to);
+    // Not the message's own slice: of a Buffer that is a view, and the message is the transport's.
+    const record = new Uint8Array(bytes.subarray(intent.from, intent.to));
     if (session.intents.push({ seq: intent.seq, type: intent.type, record }) === "full") {
       intents.full += 1;
       return true;

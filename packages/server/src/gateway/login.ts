@@ -71,15 +71,9 @@ export class Logins {
   readonly #options: LoginOptions;
   /** The newest attempt for each character. */
   readonly #turns = new Map<string, Turn>();
-  #running = 0;
 
   constructor(options: LoginOptions) {
     this.#options = options;
-  }
-
-  /** Attempts that are under way. */
-  get running(): number {
-    return this.#running;
   }
 
   /**
@@ -91,7 +85,6 @@ export class Logins {
     token: string,
     join: (character: LoadedCharacter) => CloseReason | undefined,
   ): Promise<CloseReason | undefined> {
-    this.#running += 1;
     try {
       const ticket = await this.#useTicket(login, token);
       if (!ticket.ok) return ticket.error;
@@ -99,8 +92,6 @@ export class Logins {
     } catch (error) {
       this.#options.onFailure(error);
       return "store_unavailable";
-    } finally {
-      this.#running -= 1;
     }
   }
 

@@ -521,6 +521,76 @@ suite("zones that change", () => {
     assert.equal(ada.closedWith, undefined);
   });
 
+  test("batches that are none, of another realm, another zone, an old tick or an old epoch are refused", async () => {
+    const game = await start();
+    const [zone] = game.zones;
+    const batches: Uint8Array[] = [];
+    const { bus } = game;
+    const send = bus.sendTickFrame.bind(bus);
+    bus.sendTickFrame = (gateway, batch) => {
+      batches.push(batch.slice());
+      send(gateway, batch);
+    };
+    game.tick();
+    zone!.epoch = 2;
+    game.tick();
+    assert.equal(game.gateway.stats.batchesRefused, 0);
+    const [oldEpoch, sameTick] = batches as [Uint8Array, Uint8Array];
+    const otherRealm = sameTick.slice();
+    otherRealm[4]! ^= 1;
+    const otherZone = sameTick.slice();
+    otherZone[8] = 7;
+    for (const batch of [
+      oldEpoch,
+      sameTick,
+      otherRealm,
+      otherZone,
+      sameTick.subarray(0, 60),
+      new Uint8Array(3),
+    ]) {
+      send(0, batch);
+    }
+    assert.equal(game.gateway.stats.batchesRefused, 6);
+    assert.equal(game.gateway.stats.tickFrames, 2);
+  });
+
+  test("a gateway that is late sends one frame for each tick it kept, and self whole for those it did not", async () => {
+    const game = await start();
+    const ada = await game.join("Ada");
+    game.ticks(3);
+    const before = ada.read().frames.length;
+    for (let i = 0; i < 6; i++) {
+      game.gateway.sendIntents();
+      game.zones[0]!.step();
+    }
+    game.gateway.flush();
+    const late = ada.read().frames.slice(before);
+    assert.deepEqual(
+      late.map(({ tick }) => tick),
+      [6, 7, 8, 9],
+    );
+    assert.ok(late.every(({ self }) => self === undefined));
+    game.ticks(2);
+    const { self } = ada.read().frames.find(({ tick }) => tick === 10)!;
+    assert.equal(self!.to - self!.from, 3);
+  });
+
+  test("a frame larger than a client accepts is not sent; the client is closed and may come back", async () => {
+    const game = await start();
+    const ada = await game.join("Ada");
+    game.ticks(2);
+    game.zones[0]!.players.get(ada.session)!.group = 4;
+    game.tick();
+    game.zones[0]!.groups = [{ group: 4, bytes: new Uint8Array(5 << 20) }];
+    const before = ada.read().frames.length;
+    game.tick();
+    assert.equal(ada.read().frames.length, before);
+    assert.equal(ada.closedWith, "not_draining");
+    const again = game.resume(ada);
+    game.ticks(3);
+    assert.equal(again.read().frames.length, 3);
+  });
+
   test("dilation is told when it changes, and to who comes back", async () => {
     const game = await start();
     const ada = await game.join("Ada");

@@ -69,11 +69,11 @@ export class ZoneLink<Viewer extends Indexed, Resident> {
   /** The oldest kept frame that is newer than a tick. */
   frameAfter(tick: number): KeptFrame | undefined {
     if (this.newest.tick <= tick) return undefined;
-    for (let back = framesKept - 1; back >= 0; back--) {
+    for (let back = framesKept - 1; back > 0; back--) {
       const frame = this.#frames[(this.#newest + this.#frames.length - back) % this.#frames.length]!;
       if (frame.tick > tick) return frame;
     }
-    return undefined;
+    return this.newest;
   }
 
   /** True when nothing came from the zone for seconds, or ever. */

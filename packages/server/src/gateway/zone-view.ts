@@ -63,11 +63,6 @@ export class ZoneView {
     this.intros = newRuns(plan.levels.length, cells);
   }
 
-  /** Regions in view. */
-  get isEmpty(): boolean {
-    return this.#box.width === 0;
-  }
-
   /** The ring that the viewer's place asks for, as a level; −1 when the region is not in view. */
   levelAt(region: number): number {
     const cell = this.#cellOf(region);

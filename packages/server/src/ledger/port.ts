@@ -62,9 +62,15 @@ export type Operation = MintOperation | MoveOperation | DestroyOperation;
  * - `slot_taken`: another item is in the destination.
  * - `item_not_held`: the item is not in `from`; it moved meanwhile.
  * - `item_unknown`: no such item; it was destroyed or never was.
+ * - `ledger_busy`: too many requests of the zone wait for the store; this one was not sent.
  * - `operation_mismatch`: the id was used for another content before. A bug in the zone, which must end.
  */
-export type RefusalCode = "slot_taken" | "item_not_held" | "item_unknown" | "operation_mismatch";
+export type RefusalCode =
+  | "slot_taken"
+  | "item_not_held"
+  | "item_unknown"
+  | "ledger_busy"
+  | "operation_mismatch";
 
 export interface DoneOutcome {
   readonly status: "done";

@@ -323,7 +323,15 @@ export class GameApi implements ZoneApi {
     owner: EntityRef = noEntity,
   ): void {
     const { requests, outbox, options, sessions } = this.#core;
-    assert(!requests.isFull, "ledger requests are answered in time");
+    if (requests.isFull) {
+      // The store is away or slow. The game hears no at once; nothing piles up.
+      const binding = options.program.replies.get(reply as unknown as ReplyType);
+      binding?.handler(this, owner, args as RecordValue<RecordFields>, {
+        status: "refused",
+        code: "ledger_busy",
+      });
+      return;
+    }
     const id = operationId({
       realm: options.program.realm.name,
       zone: this.zone,

@@ -363,6 +363,10 @@ export class ZoneCore {
         );
       case "absent":
         session.absent = input.absent;
+        this.hub.emit(coreEvents["player.absent"], this.api, {
+          player: session.player,
+          absent: input.absent,
+        });
         return;
       case "intent":
         return this.#applyIntent(session, input);
