@@ -310,11 +310,14 @@ function play(port: number, tickets: readonly string[]): void {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/play`, ["myriad.1", `ticket.${ticket}`], {
       perMessageDeflate: false,
     });
-    let [frames, frame, seq] = [0, 0, 0];
+    let [frames, told, frame, seq] = [0, 0, 0, 0];
     socket.on("open", () => {
       socket.send(hello);
       setInterval(
         () => {
+          // Between two turns nobody speaks.
+          if (frames === told) return;
+          told = frames;
           const record = encodeRecord(Move.fields, { heading: seq % 6, speed: 1 });
           socket.send(encodeInput(frame, [{ seq: ++seq, type: 0, record }]));
         },

@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import {
+  ByteReader,
   ByteWriter,
   critical,
   decodeRecord,
@@ -179,8 +180,10 @@ export class LossyBus extends SameThreadBus {
   copies: (from: number, to: number, tick: number) => number = () => 1;
 
   override sendZoneBatch(toZone: number, batch: Uint8Array): void {
-    const view = new DataView(batch.buffer, batch.byteOffset);
-    const copies = this.copies(view.getUint16(8, true), toZone, view.getUint32(16, true));
+    const reader = new ByteReader(batch, 8);
+    const from = reader.u16();
+    reader.skip(6);
+    const copies = this.copies(from, toZone, reader.u32());
     for (let i = 0; i < copies; i++) super.sendZoneBatch(toZone, batch);
   }
 }

@@ -188,7 +188,10 @@ describe("messages between zones", () => {
     const { probe, ada, ben } = await neighbours();
     const [ghost] = probe.ghosts(0);
     probe.leave(ben);
+    await probe.run(3);
     probe.act(ada, { number: 1, target: ghost! });
+    probe.api(0).send(ghost!, Poked, { by: probe.ref(ada), words: "late" });
+    probe.api(0).send(noEntity, Poked, { by: probe.ref(ada), words: "nobody" });
     await probe.run(6);
     assert.deepEqual(ada.told, []);
     assert.deepEqual(probe.problems, []);
@@ -230,7 +233,7 @@ describe("messages between zones", () => {
     assert.equal(host.dropped, 3);
     assert.equal(host.core.hash(), before);
     for (let i = 0; i < 4100; i++) probe.bus.sendZoneBatch(0, batch("probe", 0));
-    assert.equal(host.dropped, 3 + 4);
+    assert.equal(host.dropped, 3 + 5, "one of zone 1 waits already");
     await probe.run(3);
     // A batch of a zone that nobody knows, or of nonsense behind a good header.
     const strange = batch("probe", 0);
@@ -337,10 +340,10 @@ describe("a handover", () => {
 
   test("reaches a zone that is no neighbour", async () => {
     const probe = new Probe({ zones: 3, ...moving });
-    const ada = await probe.join("Ada", { x: 450, y: 100 });
+    const ada = await probe.join("Ada", { x: 550, y: 100 });
     await probe.run(3);
     assert.equal(ada.zone, 2);
-    assert.deepEqual(probe.api(2).positionOf(probe.ref(ada)), { x: 450, y: 100 });
+    assert.deepEqual(probe.api(2).positionOf(probe.ref(ada)), { x: 550, y: 100 });
     assert.deepEqual([probe.ghosts(0), probe.ghosts(1)], [[], []]);
     // Its messages are acknowledged, though nothing else is to say.
     await probe.run(3);

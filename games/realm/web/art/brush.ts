@@ -91,15 +91,3 @@ export function dice(seed: number): () => number {
     return ((bits ^ (bits >>> 14)) >>> 0) / 4294967296;
   };
 }
-
-/** Mixes two #rrggbb colours; share 0 is the first. */
-export function mixed(a: string, b: string, share: number): string {
-  const part = (at: number) => {
-    const from = Number.parseInt(a.slice(at, at + 2), 16);
-    const to = Number.parseInt(b.slice(at, at + 2), 16);
-    return Math.round(from + (to - from) * share)
-      .toString(16)
-      .padStart(2, "0");
-  };
-  return `#${part(1)}${part(3)}${part(5)}`;
-}

@@ -6,6 +6,10 @@ import type { Atlas } from "./atlas.ts";
 import { dice, ellipse, glow, lit, outlineM, shape } from "./brush.ts";
 import { colour } from "./palette.ts";
 
+/** Colours of the bars over heads, by picture. */
+const barColours = { friend: "#6fc7a4", foe: "#e0566a", back: "#1d1729" } as const;
+export type BarColour = keyof typeof barColours;
+
 export const houseVariants = 3;
 export const stallVariants = 3;
 
@@ -73,10 +77,13 @@ function drawSoftShapes(atlas: Atlas): void {
   atlas.add("spark", square(0.4), (ctx) =>
     glow(ctx, { x: 0, y: 0 }, 0.38, "rgba(255,255,255,1)", "rgba(255,255,255,0)"),
   );
-  atlas.add("pixel", square(0.12), (ctx) => {
-    ctx.fillStyle = "#ffffff";
-    ctx.fillRect(-0.12, -0.12, 0.24, 0.24);
-  });
+  // Wider than their picture, so that stretching them shows no soft edge.
+  for (const [name, fill] of Object.entries(barColours)) {
+    atlas.add(`bar-${name}`, square(0.12), (ctx) => {
+      ctx.fillStyle = fill;
+      ctx.fillRect(-0.2, -0.2, 0.4, 0.4);
+    });
+  }
   atlas.add("leaf", square(0.16), (ctx) => ellipse(ctx, { x: 0, y: 0 }, 0.14, 0.06, "#ffffff"));
 }
 

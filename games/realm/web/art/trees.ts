@@ -2,7 +2,7 @@
  * What grows and lies in the wild, a few variations of each. Crowns stand up from the trunk's foot, lit from the west.
  */
 import type { Atlas, Extent } from "./atlas.ts";
-import { dice, ellipse, lit, mixed, shape, smooth } from "./brush.ts";
+import { dice, ellipse, lit, shape, smooth } from "./brush.ts";
 import { colour } from "./palette.ts";
 
 /** Kinds of scenery with pictures, and how many of each there are. */
@@ -370,8 +370,9 @@ export function bushVariant(biome: "meadow" | "heath" | "birchwood" | "moor", lo
   }
 }
 
-/** A darker or lighter tone of a sprite, so that a wood is not one tree many times. */
+/** A darker or lighter tone of a sprite, so that a wood is not one tree many times. Few, because each is a copy for a renderer without WebGL. */
 export function toneOf(look: number): number {
-  const tone = mixed("#d9cfe6", "#ffffff", (look & 63) / 63);
-  return Number.parseInt(tone.slice(1), 16);
+  return tones[(look >> 1) % tones.length] ?? tones[0];
 }
+
+const tones = [0xffffff, 0xeae2f0, 0xd8cee2] as const;

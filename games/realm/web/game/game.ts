@@ -23,7 +23,7 @@ export async function play(session: Session, host: HTMLElement): Promise<void> {
   const stage = await Stage.create(host);
   const scene = new Scene(stage, session, drawPictures());
   const { promise: over, resolve: leave } = Promise.withResolvers<void>();
-  const actions = new Actions(session, (text) => hud.toast.show(text, "refused"));
+  const actions = new Actions(session, (text) => hud.toast.show(text, "hint"));
   const hud: Hud = new Hud(session, actions, leave);
   const keyboard = new Keyboard(session, actions, hud);
   const pointer = new Pointer(stage.app.canvas, session, actions, scene);

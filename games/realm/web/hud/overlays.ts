@@ -120,7 +120,7 @@ export class Invitation {
 export class Toast {
   readonly element = el("div", { class: "toasts", "aria-live": "polite" });
 
-  show(text: string, kind: "refused" | "gain" | "place"): void {
+  show(text: string, kind: "refused" | "gain" | "hint" | "place"): void {
     const line = el("p", { class: `toast toast-${kind}` }, text);
     this.element.append(line);
     while (this.element.childElementCount > 3) this.element.firstElementChild?.remove();

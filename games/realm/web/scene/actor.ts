@@ -23,7 +23,6 @@ export interface Look {
   readonly look: number;
   readonly label: string;
   readonly plateTint: number;
-  readonly healthTint: number;
   readonly health: number;
   readonly action: "idle" | "walk" | "swing" | "sweep" | "fall";
   readonly emote: string;
@@ -62,7 +61,7 @@ export class Actor {
     this.#shadow.tint = tint.shadow;
     this.#body = this.#sprite(what === "loot" ? "loot" : figureName("cloak", 2, 0), layers.things);
     this.#over = what === "player" ? this.#sprite(figureName("over", 2, 0), layers.things) : undefined;
-    this.#plate = what === "loot" ? undefined : new Plate(atlas);
+    this.#plate = what === "loot" ? undefined : new Plate(atlas, what === "player" ? "friend" : "foe");
     if (this.#plate !== undefined) layers.plates.addChild(this.#plate.node);
     if (what === "loot") {
       this.#glow = this.#sprite("glow", layers.lights);
@@ -195,7 +194,7 @@ export class Actor {
     plate.node.alpha = this.#fade;
     plate.node.visible = look.action !== "fall" || look.what === "player";
     plate.name(look.label, look.plateTint);
-    plate.health(look.action === "fall" ? 0 : look.health, look.healthTint, !look.isTarget && !look.isOwn);
+    plate.health(look.action === "fall" ? 0 : look.health, !look.isTarget && !look.isOwn);
   }
 
   #drawRing(look: Look, nowMs: number): void {

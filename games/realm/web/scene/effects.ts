@@ -7,9 +7,9 @@ import { BitmapText, Container, Graphics, Sprite } from "pixi.js";
 import { artPxPerM, type Atlas } from "../art/atlas.ts";
 import { tint } from "../art/palette.ts";
 import { type Layers, pxPerM } from "./stage.ts";
+import { outlined, worldFont } from "./writing.ts";
 
 const effectsMax = 160;
-const fontFamily = "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif";
 
 interface Effect {
   readonly node: Container;
@@ -36,17 +36,7 @@ export class Effects {
 
   /** A number or a word that rises from a place. */
   rise(at: Place, text: string, colour: number, nowMs: number, isLarge = false): void {
-    const node = new BitmapText({
-      text,
-      style: {
-        fontFamily,
-        fontSize: 44,
-        fontWeight: "800",
-        fill: 0xffffff,
-        stroke: { color: 0x1d1426, width: 8, join: "round" },
-      },
-    });
-    node.tint = colour;
+    const node = new BitmapText({ text, style: outlined({ size: 44, weight: "800", colour }) });
     node.anchor.set(0.5, 1);
     const drift = (Math.random() - 0.5) * 0.9;
     const size = isLarge ? 0.62 : 0.44;
@@ -112,7 +102,10 @@ export class Effects {
   /** Words in a bubble over a head that may walk on. */
   speech(head: () => Place | undefined, words: string, nowMs: number): void {
     const line = words.length > 60 ? `${words.slice(0, 58)}…` : words;
-    const text = new BitmapText({ text: line, style: { fontFamily, fontSize: 26, fill: 0x2a2135 } });
+    const text = new BitmapText({
+      text: line,
+      style: { fontFamily: worldFont, fontSize: 26, fill: 0x2a2135 },
+    });
     text.scale.set(0.5);
     text.anchor.set(0.5, 0.5);
     const wide = text.width + 18;

@@ -2,6 +2,8 @@
 import { BitmapText, Container, Sprite } from "pixi.js";
 import type { Atlas } from "../art/atlas.ts";
 import { tint } from "../art/palette.ts";
+import type { BarColour } from "../art/things.ts";
+import { outlined } from "./writing.ts";
 
 const barWidthPx = 46;
 const barHeightPx = 5;
@@ -12,25 +14,19 @@ export class Plate {
   readonly #bar: Sprite;
   readonly #back: Sprite;
   #label = "";
+  #colour: number = tint.plate;
 
-  constructor(atlas: Atlas) {
+  constructor(atlas: Atlas, colour: BarColour) {
     this.#name = new BitmapText({
       text: "",
-      style: {
-        fontFamily: "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif",
-        fontSize: 26,
-        fontWeight: "600",
-        fill: 0xffffff,
-        stroke: { color: 0x1d1426, width: 5, join: "round" },
-      },
+      style: outlined({ size: 26, weight: "600", colour: tint.plate }),
     });
     this.#name.anchor.set(0.5, 1);
     this.#name.scale.set(0.5);
     this.#name.position.y = -barHeightPx - 3;
-    const { texture } = atlas.picture("pixel");
-    this.#back = new Sprite({ texture, anchor: 0.5, tint: tint.healthBack, alpha: 0.75 });
+    this.#back = new Sprite({ texture: atlas.picture("bar-back").texture, anchor: 0.5, alpha: 0.8 });
     this.#back.setSize(barWidthPx + 3, barHeightPx + 3);
-    this.#bar = new Sprite({ texture, anchor: { x: 0, y: 0.5 } });
+    this.#bar = new Sprite({ texture: atlas.picture(`bar-${colour}`).texture, anchor: { x: 0, y: 0.5 } });
     this.#bar.position.x = -barWidthPx / 2;
     this.node.addChild(this.#back, this.#bar, this.#name);
   }
@@ -41,16 +37,17 @@ export class Plate {
       this.#label = label;
       this.#name.text = label;
     }
-    this.#name.tint = colour;
+    if (colour === this.#colour) return;
+    this.#colour = colour;
+    this.#name.style = outlined({ size: 26, weight: "600", colour });
   }
 
   /** Sets the bar; 1 and `hidesFull` hide it. */
-  health(share: number, colour: number, hidesFull: boolean): void {
+  health(share: number, hidesFull: boolean): void {
     const isShown = !(hidesFull && share >= 0.999) && share > 0;
     this.#bar.visible = isShown;
     this.#back.visible = isShown;
     if (!isShown) return;
-    this.#bar.tint = colour;
     this.#bar.setSize(Math.max(0.01, barWidthPx * share), barHeightPx);
   }
 }

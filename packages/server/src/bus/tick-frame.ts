@@ -15,7 +15,7 @@
  *               [group 16] group:f64 | lastIntent:u32 ticksSince:u8 | facts: count:v { type:v length:v record } }
  *   ended       count:v { session:u32 how:u8 (0 closed with a reason, 1 handed to a zone) reason:text | zone:u16 }
  *
- * Every session of the gateway that is at home in the zone has a record in every tick frame.
+ * Every session of the gateway that is at home in the zone, or was when the tick began, has a record in every tick frame.
  * Blocks of a level that is not due have no plane. Offsets are relative to the plane's bytes.
  * Invariant: reading never throws. Views point into the given bytes.
  */

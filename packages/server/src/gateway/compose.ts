@@ -277,11 +277,11 @@ export class Composer {
 
   /** One section: the ranges of a plane that the runs of a level name. Nothing is written when all are empty. */
   #writeRuns(head: number, frame: KeptFrame, offsets: Uint32Array, runs: Runs, level: number): void {
-    const spans = runs.spans[level];
+    const { spans } = runs;
+    const start = runs.starts[level] ?? 0;
     const end = runs.ends[level] ?? 0;
-    if (spans === undefined || end === 0) return;
     let bytes = 0;
-    for (let i = 0; i < end; i += 2) bytes += offsets[spans[i + 1]!]! - offsets[spans[i]!]!;
+    for (let i = start; i < end; i += 2) bytes += offsets[spans[i + 1]!]! - offsets[spans[i]!]!;
     if (bytes === 0) return;
     const writer = this.#writer;
     writer.u8(head);
@@ -290,7 +290,7 @@ export class Composer {
     const { buffer } = writer;
     const source = frame.bytes;
     let { at } = writer;
-    for (let i = 0; i < end; i += 2) {
+    for (let i = start; i < end; i += 2) {
       const from = offsets[spans[i]!]!;
       const to = offsets[spans[i + 1]!]!;
       if (from === to) continue;
@@ -305,16 +305,16 @@ export class Composer {
     if (!plane.hasDigests) return;
     const { view } = viewer;
     const writer = this.#writer;
-    const spans = view.blocks.spans[plane.level];
+    const { spans } = view.blocks;
+    const start = view.blocks.starts[plane.level] ?? 0;
     const end = view.blocks.ends[plane.level] ?? 0;
-    if (spans === undefined) return;
     let count = 0;
-    for (let i = 0; i < end; i += 2) count += spans[i + 1]! - spans[i]!;
+    for (let i = start; i < end; i += 2) count += spans[i + 1]! - spans[i]!;
     for (const region of view.keyframes) if (view.levelAt(region) === plane.level) count++;
     if (count === 0) return;
     writer.u8((section.digests << 4) | plane.level);
     writer.v(count * 6);
-    for (let i = 0; i < end; i += 2) {
+    for (let i = start; i < end; i += 2) {
       for (let region = spans[i]!; region < spans[i + 1]!; region++) {
         writer.u16(region);
         writer.u32(plane.digests[region]!);

@@ -15,18 +15,17 @@ import {
 } from "./limits.ts";
 
 const mask = framesInFlightMax - 1;
+/** Numbers kept of each frame, side by side: one line of the processor's cache each. */
+const width = 4;
+const field = { bytes: 0, keyframeBytes: 1, deadlineMs: 2 } as const;
 
 export class FlowWindow {
   /** Number of the last frame sent; 0 for none. */
   sent = 0;
   /** Number of the last frame known to have arrived. */
   acknowledged = 0;
-  #bytes = 0;
-  #keyframeBytes = 0;
-  readonly #bytesAt = new Float64Array(framesInFlightMax);
-  readonly #keyframeBytesAt = new Float64Array(framesInFlightMax);
-  readonly #deadlineMs = new Float64Array(framesInFlightMax);
-  #lastDeadlineMs = 0;
+  /** For each frame: bytes and bytes of keyframes sent up to it, and when it should have arrived. */
+  readonly #frames = new Float64Array(framesInFlightMax * width);
 
   get inFlight(): number {
     return this.sent - this.acknowledged;
@@ -34,38 +33,33 @@ export class FlowWindow {
 
   /** Bytes on their way, keyframes included. */
   get unacknowledgedBytes(): number {
-    const at = this.acknowledged & mask;
-    if (this.inFlight === 0) return 0;
-    return this.#bytes + this.#keyframeBytes - this.#bytesAt[at]! - this.#keyframeBytesAt[at]!;
+    return this.#onTheirWay(field.bytes) + this.#onTheirWay(field.keyframeBytes);
   }
 
   /** Whether another frame may be composed now. */
   isOpen(nowMs: number, bufferedBytes: number): boolean {
     if (this.inFlight === 0) return bufferedBytes < bufferedBytesMax;
-    const at = this.acknowledged & mask;
-    const keyframeBytes = this.#keyframeBytes - this.#keyframeBytesAt[at]!;
+    const oldest = ((this.acknowledged + 1) & mask) * width;
     return (
       this.inFlight < framesInFlightMax - 1 &&
-      nowMs < this.#deadlineMs[(this.acknowledged + 1) & mask]! &&
-      this.#bytes - this.#bytesAt[at]! < unacknowledgedBytesMax &&
-      bufferedBytes < bufferedBytesMax + keyframeBytes
+      nowMs < this.#frames[oldest + field.deadlineMs]! &&
+      this.#onTheirWay(field.bytes) < unacknowledgedBytesMax &&
+      bufferedBytes < bufferedBytesMax + this.#onTheirWay(field.keyframeBytes)
     );
   }
 
   /** Notes that the next frame was sent. `bytes` holds its keyframes too. */
   noteSent(nowMs: number, bytes: number, keyframeBytes: number): void {
-    this.sent += 1;
-    this.#bytes += bytes - keyframeBytes;
-    this.#keyframeBytes += keyframeBytes;
-    const at = this.sent & mask;
-    this.#bytesAt[at] = this.#bytes;
-    this.#keyframeBytesAt[at] = this.#keyframeBytes;
+    const frames = this.#frames;
+    const last = (this.sent & mask) * width;
     // What follows a burst of keyframes waits behind it.
-    this.#lastDeadlineMs = Math.max(
-      this.#lastDeadlineMs,
-      nowMs + unacknowledgedMsMax + keyframeBytes / keyframeBytesPerMs,
-    );
-    this.#deadlineMs[at] = this.#lastDeadlineMs;
+    const lastDeadlineMs = this.inFlight === 0 ? 0 : frames[last + field.deadlineMs]!;
+    const deadlineMs = nowMs + unacknowledgedMsMax + keyframeBytes / keyframeBytesPerMs;
+    this.sent += 1;
+    const next = (this.sent & mask) * width;
+    frames[next + field.bytes] = frames[last + field.bytes]! + bytes - keyframeBytes;
+    frames[next + field.keyframeBytes] = frames[last + field.keyframeBytes]! + keyframeBytes;
+    frames[next + field.deadlineMs] = lastDeadlineMs > deadlineMs ? lastDeadlineMs : deadlineMs;
   }
 
   /** Takes an acknowledgement; one of frames that were never sent or are older counts for nothing. */
@@ -78,9 +72,10 @@ export class FlowWindow {
   /** A new socket: nothing is on its way. Frames keep counting. */
   restart(): void {
     this.acknowledged = this.sent;
-    const at = this.sent & mask;
-    this.#bytesAt[at] = this.#bytes;
-    this.#keyframeBytesAt[at] = this.#keyframeBytes;
-    this.#lastDeadlineMs = 0;
+  }
+
+  #onTheirWay(which: number): number {
+    const first = (this.acknowledged & mask) * width + which;
+    return this.#frames[(this.sent & mask) * width + which]! - this.#frames[first]!;
   }
 }

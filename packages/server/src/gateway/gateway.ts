@@ -327,11 +327,12 @@ export class Gateway {
   #flushSession(session: Session, client: Client, nowMs: number): void {
     if (session.staleSinceMs >= 0 && !this.#recover(session, client, nowMs)) return;
     let record = session.nextRecord();
-    if (record === undefined) return;
+    if (record < 0) return;
     this.#views.follow(session);
-    for (; record !== undefined; record = session.nextRecord()) {
-      const { at, tick, slot } = record;
-      const home = session.home.frameIn(slot, tick);
+    for (; record >= 0; record = session.nextRecord()) {
+      const tick = session.recordTick(record);
+      const at = session.recordOffset(record);
+      const home = session.home.frameIn(session.recordSlot(record), tick);
       // A change of `self` in a tick that was missed is only told with all of it.
       if (session.homeTick >= 0 && tick !== session.homeTick + 1) session.needsSelf = true;
       if (home === undefined) {

@@ -42,13 +42,8 @@ export interface Viewer extends Indexed {
 
 export type Link = ZoneLink<Viewer, Session>;
 
-/** Where a session's record of one tick is found. */
-interface RecordPlace {
-  zone: number;
-  tick: number;
-  slot: number;
-  at: number;
-}
+/** Numbers kept of each record: its zone, its tick, the slot of the frame it is in, and where in that. */
+const recordWidth = 4;
 
 export class Session {
   readonly id: number;
@@ -95,12 +90,7 @@ export class Session {
   resyncMs = Number.NEGATIVE_INFINITY;
 
   /** The newest records, a ring of as many as frames are kept. */
-  readonly #records: RecordPlace[] = Array.from({ length: framesKept }, () => ({
-    zone: -1,
-    tick: -1,
-    slot: 0,
-    at: 0,
-  }));
+  readonly #records = new Float64Array(framesKept * recordWidth).fill(-1);
   #nextRecord = 0;
   #waiting: (() => void)[] = [];
 
@@ -131,26 +121,41 @@ export class Session {
 
   /** Notes where the record of a tick is. */
   noteRecord(zone: number, tick: number, slot: number, at: number): void {
-    const place = this.#records[this.#nextRecord]!;
-    place.zone = zone;
-    place.tick = tick;
-    place.slot = slot;
-    place.at = at;
-    this.#nextRecord = (this.#nextRecord + 1) % framesKept;
+    const records = this.#records;
+    const place = this.#nextRecord;
+    records[place] = zone;
+    records[place + 1] = tick;
+    records[place + 2] = slot;
+    records[place + 3] = at;
+    this.#nextRecord = (place + recordWidth) % records.length;
   }
 
-  /** The oldest record of the home zone that is newer than `homeTick`. */
-  nextRecord(): RecordPlace | undefined {
-    for (let i = 0; i < framesKept; i++) {
-      const place = this.#records[(this.#nextRecord + i) % framesKept]!;
-      if (place.zone === this.home.zone && place.tick > this.homeTick) return place;
+  /** Place of the oldest record of the home zone that is newer than `homeTick`; −1 when there is none. */
+  nextRecord(): number {
+    const records = this.#records;
+    for (let i = 0; i < records.length; i += recordWidth) {
+      const place = (this.#nextRecord + i) % records.length;
+      if (records[place] === this.home.zone && records[place + 1]! > this.homeTick) return place;
     }
-    return undefined;
+    return -1;
+  }
+
+  /** Tick, slot and offset of the record at a place. */
+  recordTick(place: number): number {
+    return this.#records[place + 1]!;
+  }
+
+  recordSlot(place: number): number {
+    return this.#records[place + 2]!;
+  }
+
+  recordOffset(place: number): number {
+    return this.#records[place + 3]!;
   }
 
   /** Old records mean nothing any more: another owner, another epoch, or composing begins again. */
   forgetRecords(): void {
-    for (const place of this.#records) place.zone = -1;
+    this.#records.fill(-1);
   }
 
   viewerOf(link: Link): Viewer | undefined {

@@ -42,9 +42,8 @@ const all = (tick: number) =>
 
 function regionsOf(runs: Runs, level: number): number[] {
   const regions: number[] = [];
-  for (let i = 0; i < runs.ends[level]!; i += 2) {
-    for (let region = runs.spans[level]![i]!; region < runs.spans[level]![i + 1]!; region++)
-      regions.push(region);
+  for (let i = runs.starts[level]!; i < runs.ends[level]!; i += 2) {
+    for (let region = runs.spans[i]!; region < runs.spans[i + 1]!; region++) regions.push(region);
   }
   return regions;
 }

@@ -14,10 +14,11 @@ import { type RegionGrid, strideTicksMax } from "@myriad/protocol";
 import type { KeptFrame } from "./kept-frame.ts";
 import type { ViewPlan } from "./view-plan.ts";
 
-/** Regions of one level as ranges [start, end): pairs in `spans[level]`, `ends[level]` numbers of it are valid. */
+/** Regions by level as ranges [start, end): pairs in `spans`, those of a level from `starts[level]` to `ends[level]`. */
 export interface Runs {
-  readonly spans: readonly Uint16Array[];
-  readonly ends: Uint16Array;
+  readonly spans: Uint16Array;
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
 }
 
 interface Box {
@@ -170,15 +171,17 @@ export class ZoneView {
     if (!this.#isChanged) return;
     this.#isChanged = false;
     this.introsUntil = tick + strideTicksMax;
-    this.blocks.ends.fill(0);
-    this.intros.ends.fill(0);
-    const { width, steady } = this.#box;
-    for (let cell = 0; cell < this.#cells; cell++) {
-      const ring = steady[cell]!;
-      if (ring === 0) continue;
-      const region = this.#regionOf(cell);
-      extend(this.blocks, ring - 1, region);
-      if (this.#needsIntros(cell, ring, width)) extend(this.intros, ring - 1, region);
+    this.blocks.ends.set(this.blocks.starts);
+    this.intros.ends.set(this.intros.starts);
+    const { column, row, width, height, steady } = this.#box;
+    for (let cellRow = 0, cell = 0; cellRow < height; cellRow++) {
+      const left = (row + cellRow) * this.grid.columns + column;
+      for (let cellColumn = 0; cellColumn < width; cellColumn++, cell++) {
+        const ring = steady[cell]!;
+        if (ring === 0) continue;
+        extend(this.blocks, ring - 1, left + cellColumn);
+        if (this.#needsIntros(cellColumn, cellRow, ring)) extend(this.intros, ring - 1, left + cellColumn);
+      }
     }
     this.#count();
   }
@@ -286,10 +289,8 @@ export class ZoneView {
   }
 
   /** Whether somebody may cross into the cell from a region that the client does not get at the same level or nearer. */
-  #needsIntros(cell: number, ring: number, width: number): boolean {
-    const { column, row, height, steady } = this.#box;
-    const cellColumn = cell % width;
-    const cellRow = Math.floor(cell / width);
+  #needsIntros(cellColumn: number, cellRow: number, ring: number): boolean {
+    const { column, row, width, height, steady } = this.#box;
     for (let dy = -1; dy <= 1; dy++) {
       for (let dx = -1; dx <= 1; dx++) {
         const besideColumn = cellColumn + dx;
@@ -322,17 +323,16 @@ function newBox(cells: number): Box {
 }
 
 function newRuns(levels: number, cells: number): Runs {
-  return {
-    spans: Array.from({ length: levels }, () => new Uint16Array(cells * 2)),
-    ends: new Uint16Array(levels),
-  };
+  // Each level has room for as many ranges as there are regions: two numbers each.
+  const starts = Uint32Array.from({ length: levels }, (_, level) => level * cells * 2);
+  return { spans: new Uint16Array(levels * cells * 2), starts, ends: starts.slice() };
 }
 
 /** Adds a region to a level's runs; regions come in ascending order. */
 function extend(runs: Runs, level: number, region: number): void {
-  const spans = runs.spans[level]!;
+  const { spans } = runs;
   const end = runs.ends[level]!;
-  if (end > 0 && spans[end - 1] === region) {
+  if (end > runs.starts[level]! && spans[end - 1] === region) {
     spans[end - 1] = region + 1;
     return;
   }

@@ -70,11 +70,12 @@ export class Crossing {
     table.readRow(handover.row, row);
     table.mapRowRefs(row, (held) => (held === handover.oldRef ? ref : this.#core.world.localName(held)));
     this.#core.world.index(table, row);
-    this.#core.rename(oldName, ref);
     for (const { remainingTicks, timer } of handover.timers) {
       this.#core.localise(timer.type.fields, timer.args);
       this.#core.world.timers.set(this.#core.tick + remainingTicks, timer.type, timer.args, ref);
     }
+    // Last, for its own timers may speak of it, too.
+    this.#core.rename(oldName, ref);
     if (handover.session === undefined) return;
     const session = handover.session.record;
     session.player = ref;
@@ -118,6 +119,7 @@ export class Crossing {
       );
     if (session === undefined) return;
     this.#core.sessions.remove(session);
+    this.#core.outbox.departed.push(session);
     this.#core.outbox.ended.push({ session: session.session, how: "handedOver", zone: target });
   }
 }

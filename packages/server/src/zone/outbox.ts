@@ -7,6 +7,7 @@ import { encodeRecord, type FactType, type RecordFields, type RecordValue } from
 import { assert } from "../kernel/assert.ts";
 import type { FactRecord, Letter, News, SessionEnd } from "../bus/tick-frame.ts";
 import type { Operation } from "../ledger/port.ts";
+import type { PlayerSession } from "./sessions.ts";
 
 /** A character to be saved; the host adds what the store wants to know. */
 export interface SaveRequest {
@@ -33,6 +34,8 @@ export class Outbox {
   readonly news: News[] = [];
   readonly letters: Letter[] = [];
   readonly ended: SessionEnd[] = [];
+  /** Sessions that were at home when the tick began and are not any more: they still hear what was said to them. */
+  readonly departed: PlayerSession[] = [];
   readonly saves: SaveRequest[] = [];
   readonly operations: { readonly request: number; readonly operation: Operation }[] = [];
   readonly #factNumbers: ReadonlyMap<string, number>;
@@ -46,6 +49,7 @@ export class Outbox {
     this.news.length = 0;
     this.letters.length = 0;
     this.ended.length = 0;
+    this.departed.length = 0;
     this.saves.length = 0;
     this.operations.length = 0;
   }

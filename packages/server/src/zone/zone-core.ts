@@ -325,6 +325,7 @@ export class ZoneCore {
     this.hub.emit(coreEvents["player.left"], this.api, { player: session.player, reason });
     const state = this.encodeCharacterState(session.player);
     this.sessions.release(session);
+    this.outbox.departed.push(session);
     session.leaving = { state, reason, sent: false };
     this.world.despawn(session.player);
   }

@@ -11,13 +11,17 @@ import { readIntentBatch, type SessionInput } from "../bus/intent-batch.ts";
 import type { Bus } from "../bus/port.ts";
 import type { Letter } from "../bus/tick-frame.ts";
 import type { QuantisedKind } from "../replication/quantised.ts";
+import { AssertionFailed } from "../kernel/assert.ts";
+import { operationsPerApplyMax } from "../ledger/limits.ts";
 import type { Operation } from "../ledger/port.ts";
 import type { CharacterId } from "../store/ids.ts";
+import { savesPerCallMax } from "../store/limits.ts";
 import type { Store } from "../store/port.ts";
 import type { VectorColumn } from "../world/columns.ts";
 import { encodeMember, encodeSelf, FrameWriter, type GatewayPart, type SessionRecord } from "./frames.ts";
 import type { StoreReply, TickInputs } from "./inputs.ts";
 import type { Effects } from "./outbox.ts";
+import type { PlayerSession } from "./sessions.ts";
 import { ZoneCore, type ZoneOptions } from "./zone-core.ts";
 
 /** Milliseconds that each phase of a tick took. */
@@ -240,6 +244,9 @@ export class ZoneHost {
         ),
       );
     }
+    for (const session of outbox.departed) {
+      if (session.gateway === gateway) sessions.push(this.#lastWords(session));
+    }
     const isOurs = (session: number) => session >>> 24 === gateway;
     const ended = outbox.ended.filter((end) => isOurs(end.session));
     for (const end of ended) this.#forget(end.session);
@@ -275,6 +282,21 @@ export class ZoneHost {
       lastIntent: state.lastIntent,
       ticksSince: Math.min(255, this.core.tick - state.intentTick + 1),
       facts,
+    };
+  }
+
+  /** What a session is told in the tick in which it left: facts and acknowledgement, nothing of an entity. */
+  #lastWords({ session, group, lastIntent, intentTick }: PlayerSession): SessionRecord {
+    return {
+      session,
+      own: undefined,
+      position: undefined,
+      self: undefined,
+      selfFull: false,
+      group,
+      lastIntent,
+      ticksSince: Math.min(255, this.core.tick - intentTick + 1),
+      facts: this.core.outbox.facts.get(session) ?? [],
     };
   }
 
@@ -315,8 +337,9 @@ export class ZoneHost {
   }
 
   #carryOut(effects: Effects): void {
-    if (effects.saves.length > 0) this.#track(this.#save(effects.saves.slice()));
-    if (effects.operations.length > 0) this.#track(this.#apply(effects.operations.slice()));
+    for (const saves of lots(effects.saves, savesPerCallMax)) this.#track(this.#save(saves));
+    for (const operations of lots(effects.operations, operationsPerApplyMax))
+      this.#track(this.#apply(operations));
   }
 
   #track(work: Promise<void>): void {
@@ -362,13 +385,22 @@ export class ZoneHost {
     while (!this.#isClosed) {
       try {
         return await call();
-      } catch {
+      } catch (error) {
+        // A call that no store may ever accept is a bug; asking again would be asking for ever.
+        if (error instanceof AssertionFailed) throw error;
         this.storeFailures++;
         await this.#options.delay(retryMs);
       }
     }
     return undefined;
   }
+}
+
+/** Cuts a list into lots of at most `size`, in order; copies, since effects are emptied at the next tick. */
+function lots<T>(items: readonly T[], size: number): T[][] {
+  const cut: T[][] = [];
+  for (let at = 0; at < items.length; at += size) cut.push(items.slice(at, at + size));
+  return cut;
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {
