@@ -135,6 +135,9 @@ export function oneOf<const O extends string>(...options: O[]): OneOfType<O> {
   }
   const codes = Object.create(null) as Record<O, number>;
   options.forEach((option, code) => {
+    // The two characters that a schema's description uses between options and types.
+    if (option === "" || /[,:]/.test(option))
+      throw new RangeError(`oneOf: "${option}" is not a usable option`);
     if (option in codes) throw new RangeError(`oneOf: the option ${option} stands twice`);
     codes[option] = code;
   });

@@ -208,7 +208,7 @@ export async function serve(realm: Realm, options: ServeOptions = {}): Promise<v
     running = await startRealm(realm, options);
   } catch (error) {
     if (!isMyriadError(error)) throw error;
-    writeLine(`myriad: ${error.message} ${error.help}`);
+    writeLine(`myriad: ${error.message}. ${error.help}`);
     exitProcess(2);
     return;
   }

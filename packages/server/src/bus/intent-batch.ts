@@ -4,7 +4,7 @@
  *   header (kind 2, peer = gateway, sequence = counter)
  *   meta    flags:u8 (1 digests wanted)  keyframes: count:v { region:u16 }  selves: count:v { session:u32 }
  *   inputs  count:v { kind:u8 session:u32 … }
- *           1 join    character: length:v bytes   lastIntent:u32      (character: see zone/character.ts; opaque here)
+ *           1 join    character: length:v bytes   lastIntent:u32      (character: see bus/character.ts; opaque here)
  *           2 leave   reason:u8 (0 left, 1 taken over, 2 timed out)
  *           3 intent  seq:u32 type:v length:v record
  *           4 absent  absent:u8 (1 the socket is gone and may come back, 0 it is back)

@@ -203,6 +203,7 @@ export class Composer {
     if (view.keyframes.length > 0) this.#writeKeyframes(frame, view.keyframes);
     for (let i = 0; i < frame.planeCount; i++) {
       const plane = frame.planes[i]!;
+      if (!plane.hasIntros) continue;
       const runs = tick <= view.introsUntil ? view.blocks : view.intros;
       this.#writeRuns((section.intros << 4) | plane.level, frame, plane.intros, runs, plane.level);
     }

@@ -14,6 +14,8 @@ export interface KeptPlane {
   level: number;
   readonly blocks: Uint32Array;
   readonly intros: Uint32Array;
+  /** Whether any region has an intro: mostly none has. */
+  hasIntros: boolean;
   hasDigests: boolean;
   readonly digests: Uint32Array;
 }
@@ -228,6 +230,7 @@ export class KeptFrame {
       if (plane.level <= lastLevel || plane.level >= levelsMax) return false;
       lastLevel = plane.level;
       if (!readPlane(reader, plane.blocks) || !readPlane(reader, plane.intros)) return false;
+      plane.hasIntros = plane.intros[0] !== plane.intros[this.#regions];
       plane.hasDigests = (flags & 1) !== 0;
       if (plane.hasDigests) readWords(reader, plane.digests, this.#regions);
       if (reader.failed) return false;
@@ -288,6 +291,7 @@ function newPlane(regions: number): KeptPlane {
     level: 0,
     blocks: new Uint32Array(regions + 1),
     intros: new Uint32Array(regions + 1),
+    hasIntros: false,
     hasDigests: false,
     digests: new Uint32Array(regions),
   };

@@ -276,7 +276,8 @@ export function encodeSelf(
   let mask = 0;
   for (let i = 0; i < fields.length; i++)
     if (isFull || kind.fieldTicks[fields[i]!.index]![row] === tick) mask |= 1 << i;
-  if (mask === 0) return undefined;
+  // A whole state is said even when the kind keeps nothing for its player: the gateway waits for it.
+  if (mask === 0 && !isFull) return undefined;
   selfWriter.reset();
   selfWriter.bits(mask, fields.length);
   for (let i = 0; i < fields.length; i++) {
