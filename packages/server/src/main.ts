@@ -145,6 +145,7 @@ export async function startRealm(realm: Realm, options: ServeOptions = {}): Prom
     onFailure,
   });
   metrics.watchGateway(gateway);
+  metrics.watchZones(hosts);
   addChecks(health, { store, gateway });
 
   const http = await createHttpServer({

@@ -108,6 +108,18 @@ export class Metrics {
     this.#dilation.set(percent);
   }
 
+  /** Reads what zones dropped and what the store refused them, at each scrape. */
+  watchZones(zones: readonly { readonly dropped: number; readonly storeFailures: number }[]): void {
+    const sum = (count: (zone: { dropped: number; storeFailures: number }) => number) =>
+      zones.reduce((total, zone) => total + count(zone), 0);
+    this.#read("myriad_zone_inputs_dropped_total", "Inputs and batches that zones refused", () =>
+      sum((zone) => zone.dropped),
+    );
+    this.#read("myriad_store_failures_total", "Store calls that failed and were made again", () =>
+      sum((zone) => zone.storeFailures),
+    );
+  }
+
   /** Reads a gateway's counts at each scrape. */
   watchGateway(gateway: MeasuredGateway): void {
     const { stats } = gateway;
