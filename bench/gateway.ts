@@ -3,8 +3,9 @@
  *
  * Both serve as many clients over loopback at 20 Hz, in turns: the gateway composes frames of a crowd that walks through
  * 1,500 restless creatures; the bare server sends with `ws.send` as many random bytes as the gateway did in the same tick
- * of its turn, and receives the same messages. Each server has a thread of its own, whose CPU time is measured; the
- * clients have others. `ratios.ws` is the gateway's cost over the bare server's; the goal is 1.5 at most.
+ * of its turn, and receives the same messages. Each server has a thread of its own, whose CPU time is measured; the zone
+ * is on the main thread, the clients on others. `ratios.ws` is the gateway's cost over the bare server's; the goal is
+ * 1.5 at most.
  */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -21,6 +22,7 @@ import {
 import { WebSocket, WebSocketServer } from "ws";
 import { SameThreadBus } from "../packages/server/src/bus/same-thread.ts";
 import { Gateway } from "../packages/server/src/gateway/gateway.ts";
+import { testLimits } from "../packages/server/src/gateway/testing-gateway.ts";
 import { FakeZone, Move, testSchema } from "../packages/server/src/gateway/testing.ts";
 import { developmentTickets } from "../packages/server/src/gateway/tickets.ts";
 import { WsTransport } from "../packages/server/src/gateway/ws-transport.ts";
@@ -32,13 +34,14 @@ import { type BenchOptions, type BenchResult, median } from "./harness.ts";
 const players = 400;
 const tickMs = 50;
 /** Ticks before measuring: keyframes go out, code is compiled. */
-const warmUpTicks = 100;
+const warmUpTicks = 160;
 /** Ticks of one turn: two seconds, five times the longest stride's rhythm. */
 const turnTicks = 40;
 /** Rounds at most: each takes two turns. */
 const roundsMax = 7;
 /** Random bytes that the bare server sends parts of. */
 const poolBytes = 1 << 20;
+const realm = "bench";
 const levels = levelsOf(defaultChannelRates, 20);
 const info = { zone: 0, name: "plain", bounds: { x: 0, y: 0, width: 1024, height: 1024 } };
 
@@ -60,12 +63,22 @@ interface Measured {
   readonly frameBytes: readonly number[];
 }
 
-/** What one tick sent, and CPU time in it that was not the server's. */
+/** What one tick sent. */
 interface Sent {
   readonly frames: number;
   readonly bytes: number;
-  readonly foreignUs: number;
 }
+
+/** What a server's thread says. */
+type Message =
+  | { readonly kind: "listening"; readonly port: number; readonly tickets: readonly string[] }
+  | { readonly kind: "full" }
+  | { readonly kind: "intents"; readonly batch: Uint8Array }
+  | { readonly kind: "measured"; readonly measured: Measured };
+/** What it is told: ticks to run, or what the zone says. */
+type Order =
+  | { readonly kind: "turn"; readonly turn: Turn }
+  | { readonly kind: "tickFrame"; readonly batch: Uint8Array };
 
 export async function run(options: BenchOptions): Promise<BenchResult> {
   const gateway = new Contestant({ kind: "gateway" });
@@ -106,6 +119,7 @@ export async function run(options: BenchOptions): Promise<BenchResult> {
 class Contestant {
   readonly ready: Promise<void>;
   readonly #server: Worker;
+  readonly #zone = new CrowdedZone((batch) => this.#order({ kind: "tickFrame", batch }));
   #clients: Worker | undefined;
   #answer: (measured: Measured) => void = () => {};
   #fail: (error: unknown) => void = () => {};
@@ -115,10 +129,11 @@ class Contestant {
     this.ready = new Promise((resolve, reject) => {
       this.#fail = reject;
       this.#server.on("error", (error) => this.#fail(error));
-      this.#server.on("message", (message: { port: number; tickets: string[] } | "full" | Measured) => {
-        if (message === "full") resolve();
-        else if ("port" in message) this.#connect({ kind: "clients", ...message });
-        else this.#answer(message);
+      this.#server.on("message", (message: Message) => {
+        if (message.kind === "full") resolve();
+        else if (message.kind === "listening") this.#connect({ ...message, kind: "clients" });
+        else if (message.kind === "intents") this.#zone.step(message.batch);
+        else this.#answer(message.measured);
       });
     });
   }
@@ -127,7 +142,7 @@ class Contestant {
     return new Promise((resolve, reject) => {
       this.#answer = resolve;
       this.#fail = reject;
-      this.#server.postMessage(turn);
+      this.#order({ kind: "turn", turn });
     });
   }
 
@@ -136,52 +151,86 @@ class Contestant {
     await Promise.all([this.#server.terminate(), this.#clients?.terminate()]);
   }
 
+  #order(order: Order): void {
+    this.#server.postMessage(order);
+  }
+
   #connect(role: Role): void {
     this.#clients = new Worker(new URL(import.meta.url), { workerData: role });
     this.#clients.on("error", (error) => this.#fail(error));
   }
 }
 
+/** A zone on the main thread whose players walk; it answers each batch of intents with a tick frame. */
+class CrowdedZone {
+  readonly #bus = new SameThreadBus();
+  readonly #zone: FakeZone;
+  readonly #headings = new Map<number, number>();
+
+  constructor(answer: (batch: Uint8Array) => void) {
+    const zone = { info, realm, bus: this.#bus, gateway: 0, levels, regionSizeM: 64, seed: 1, walkers: 1500 };
+    this.#zone = new FakeZone(zone);
+    this.#bus.onTickFrames(0, answer);
+  }
+
+  step(batch: Uint8Array): void {
+    this.#bus.sendIntents(0, batch);
+    for (const session of this.#zone.players.keys()) this.#walk(session);
+    this.#zone.inputs.length = 0;
+    this.#zone.step();
+  }
+
+  /** Five metres a second, straight on until something turns it. */
+  #walk(session: number): void {
+    const zone = this.#zone;
+    const { random } = zone;
+    const { width, height } = info.bounds;
+    const place = zone.placeOf(session);
+    let heading = this.#headings.get(session);
+    if (heading === undefined) {
+      zone.movePlayer(session, random.float() * width, random.float() * height);
+      this.#headings.set(session, random.float() * 6.28);
+      return;
+    }
+    const isOutside = place.x < 5 || place.y < 5 || place.x > width - 5 || place.y > height - 5;
+    if (isOutside) heading = Math.atan2(height / 2 - place.y, width / 2 - place.x);
+    else if (random.chance(0.02)) heading = random.float() * 6.28;
+    this.#headings.set(session, heading);
+    zone.movePlayer(session, place.x + Math.cos(heading) * 0.25, place.y + Math.sin(heading) * 0.25);
+  }
+}
+
 /** The server's half: waits until everyone is there, then ticks at 20 Hz as often as it is asked to. */
-async function serve(options: { isFull: () => boolean; tick: (bytes: number) => Sent }): Promise<void> {
+async function serve(options: {
+  isFull: () => boolean;
+  tick: (bytes: number) => Promise<Sent>;
+}): Promise<void> {
   while (!options.isFull()) {
-    options.tick(0);
+    await options.tick(0);
     await pause(tickMs);
   }
-  parentPort?.on("message", async ({ ticks, frameBytes }: Turn) => {
-    const sizes: number[] = [];
-    let [frames, foreignUs] = [0, 0];
+  parentPort?.on("message", async (order: Order) => {
+    if (order.kind !== "turn") return;
+    const { ticks, frameBytes: given } = order.turn;
+    const frameBytes: number[] = [];
+    let frames = 0;
     const startUs = threadCpuUs();
     const startMs = performance.now();
     for (let i = 0; i < ticks; i++) {
-      const sent = options.tick(frameBytes[i] ?? 0);
+      const sent = await options.tick(given[i] ?? 0);
       frames += sent.frames;
-      foreignUs += sent.foreignUs;
-      sizes.push(Math.round(sent.bytes / Math.max(1, sent.frames)));
+      frameBytes.push(Math.round(sent.bytes / Math.max(1, sent.frames)));
       await pause(Math.max(0, startMs + (i + 1) * tickMs - performance.now()));
     }
-    const cpuUs = threadCpuUs() - startUs - foreignUs;
-    parentPort?.postMessage({ cpuUs, frames, frameBytes: sizes } satisfies Measured);
+    tell({ kind: "measured", measured: { cpuUs: threadCpuUs() - startUs, frames, frameBytes } });
   });
-  parentPort?.postMessage("full");
+  tell({ kind: "full" });
 }
 
 async function serveGateway(): Promise<void> {
-  const realm = "bench";
   const clock = systemClock;
   const bus = new SameThreadBus();
   const { verifier, issuer } = await developmentTickets({ realm, clock, randomBytes });
-  const zoneBus = new SameThreadBus();
-  const zone = new FakeZone({
-    info,
-    realm,
-    bus: zoneBus,
-    gateway: 0,
-    levels,
-    regionSizeM: 64,
-    seed: 1,
-    walkers: 1500,
-  });
   const gateway = new Gateway({
     index: 0,
     realm,
@@ -194,14 +243,7 @@ async function serveGateway(): Promise<void> {
     viewStepM: 2,
     zones: [info],
     capacity: players,
-    limits: {
-      messagesPerSecond: 60,
-      messagesBurst: 120,
-      handshakeMs: 60_000,
-      idleMs: 60_000,
-      heartbeatMs: 25_000,
-      resumeSeconds: 120,
-    },
+    limits: { ...testLimits, handshakeMs: 60_000 },
     isOriginAllowed: () => true,
     newCharacter: () => ({ zone: 0, schemaVersion: 1, state: new Uint8Array(0) }),
     bus,
@@ -214,11 +256,12 @@ async function serveGateway(): Promise<void> {
       throw error;
     },
   });
-  // The zone stands behind a bus of its own, so that its time can be told apart.
-  bus.onIntents(0, (batch) => zoneBus.sendIntents(0, batch));
-  let pending: Uint8Array | undefined;
-  zoneBus.onTickFrames(0, (batch) => {
-    pending = batch;
+  bus.onIntents(0, (batch) => tell({ kind: "intents", batch }));
+  let arrive = () => {};
+  parentPort?.on("message", (order: Order) => {
+    if (order.kind !== "tickFrame") return;
+    bus.sendTickFrame(0, order.batch);
+    arrive();
   });
   const http = createServer();
   const transport = new WsTransport({
@@ -230,44 +273,20 @@ async function serveGateway(): Promise<void> {
   await listen(http);
   const tickets: string[] = [];
   for (let i = 0; i < players; i++) tickets.push((await issuer.issue(`Bot ${i}`)).ticket);
-  parentPort?.postMessage({ port: (http.address() as AddressInfo).port, tickets });
-  const headings = new Map<number, number>();
+  tell({ kind: "listening", port: (http.address() as AddressInfo).port, tickets });
   await serve({
-    isFull: () => zone.players.size === players,
-    tick: () => {
+    isFull: () => gateway.counts().playing === players,
+    async tick() {
       const { framesSent, bytesOut } = gateway.stats;
+      const arrived = new Promise<void>((resolve) => {
+        arrive = resolve;
+      });
       gateway.sendIntents();
-      const zoneStartUs = threadCpuUs();
-      for (const session of zone.players.keys()) walk(zone, session, headings);
-      zone.step();
-      const foreignUs = threadCpuUs() - zoneStartUs;
-      if (pending !== undefined) bus.sendTickFrame(0, pending);
+      await arrived;
       gateway.flush();
-      return {
-        frames: gateway.stats.framesSent - framesSent,
-        bytes: gateway.stats.bytesOut - bytesOut,
-        foreignUs,
-      };
+      return { frames: gateway.stats.framesSent - framesSent, bytes: gateway.stats.bytesOut - bytesOut };
     },
   });
-}
-
-/** Five metres a second, straight on until something turns it. */
-function walk(zone: FakeZone, session: number, headings: Map<number, number>): void {
-  const { random } = zone;
-  const { bounds } = info;
-  const place = zone.placeOf(session);
-  let heading = headings.get(session);
-  if (heading === undefined) {
-    zone.movePlayer(session, random.float() * bounds.width, random.float() * bounds.height);
-    headings.set(session, random.float() * 6.28);
-    return;
-  }
-  const isOutside = place.x < 5 || place.y < 5 || place.x > bounds.width - 5 || place.y > bounds.height - 5;
-  if (isOutside) heading = Math.atan2(bounds.height / 2 - place.y, bounds.width / 2 - place.x);
-  else if (random.chance(0.02)) heading = random.float() * 6.28;
-  headings.set(session, heading);
-  zone.movePlayer(session, place.x + Math.cos(heading) * 0.25, place.y + Math.sin(heading) * 0.25);
 }
 
 async function serveBare(): Promise<void> {
@@ -282,17 +301,17 @@ async function serveBare(): Promise<void> {
   });
   await listen(http);
   const tickets = new Array<string>(players).fill("none");
-  parentPort?.postMessage({ port: (http.address() as AddressInfo).port, tickets });
+  tell({ kind: "listening", port: (http.address() as AddressInfo).port, tickets });
   await serve({
     isFull: () => sockets.length === players,
-    tick: (bytes) => {
-      if (bytes === 0) return { frames: 0, bytes: 0, foreignUs: 0 };
+    async tick(bytes) {
+      if (bytes === 0) return { frames: 0, bytes: 0 };
       for (const socket of sockets) {
         if (at + bytes > poolBytes) at = 0;
         socket.send(pool.subarray(at, at + bytes));
         at += bytes;
       }
-      return { frames: sockets.length, bytes: sockets.length * bytes, foreignUs: 0 };
+      return { frames: sockets.length, bytes: sockets.length * bytes };
     },
   });
 }
@@ -333,6 +352,10 @@ function play(port: number, tickets: readonly string[]): void {
     });
     socket.on("error", () => {});
   }
+}
+
+function tell(message: Message): void {
+  parentPort?.postMessage(message);
 }
 
 function listen(http: Server): Promise<void> {

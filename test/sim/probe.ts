@@ -263,6 +263,8 @@ export class Probe {
           wallMs: () => 0,
           delay: async (ms) => {
             this.waits.push(ms);
+            // Not at once: a store that fails for ever would leave no turn to anybody else.
+            await new Promise((resolve) => setImmediate(resolve));
           },
           ...(options.rowsMax === undefined ? {} : { rowsMax: options.rowsMax }),
           ...(options.journal === undefined

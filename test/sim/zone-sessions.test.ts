@@ -268,7 +268,7 @@ describe("a session", () => {
     });
     const ada = await probe.join("Ada");
     probe.leave(ada);
-    await probe.run(3);
+    await probe.run(8);
     assert.equal(ada.ended, "left");
     assert.equal(probe.hosts[0]!.storeFailures, 3);
     assert.deepEqual(probe.waits, [1000, 1000, 1000]);

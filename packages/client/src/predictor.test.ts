@@ -138,8 +138,9 @@ const walk = (direction: number): Held => ({ direction, moving: true });
 
 describe("prediction", () => {
   test("moves at once, and soon agrees with the zone exactly when the network is even", () => {
+    // With this phase inputs arrive well between two ticks; at the edge, one picture more or less decides the tick.
     for (const delayMs of [0, 30, 80, 200, 450]) {
-      const game = play({ upMs: () => delayMs / 2, downMs: () => delayMs / 2, phaseMs: 33 });
+      const game = play({ upMs: () => delayMs / 2, downMs: () => delayMs / 2, phaseMs: 18 });
       game.predictor.hold(walk(10));
       game.run(60);
       assert.ok(game.predictor.state.x > 0, "the player moves before the server knows");
@@ -236,7 +237,7 @@ describe("prediction", () => {
     const game = play({
       upMs: () => 30,
       downMs: () => 30,
-      phaseMs: 33,
+      phaseMs: 18,
       pictureMs: () => 120 + ((i++ * 7919) % 180),
     });
     for (let turn = 0; turn < 60; turn++) {
@@ -248,7 +249,7 @@ describe("prediction", () => {
   });
 
   test("does not drift in a minute of walking without another word", () => {
-    const game = play({ upMs: () => 40, downMs: () => 40, phaseMs: 33 });
+    const game = play({ upMs: () => 40, downMs: () => 40, phaseMs: 18 });
     game.predictor.hold(walk(64));
     game.run(60_000);
     assert.equal(game.zone.ticksSince, 255);
@@ -257,7 +258,7 @@ describe("prediction", () => {
   });
 
   test("an intent that is no movement does not disturb it", () => {
-    const game = play({ upMs: () => 40, downMs: () => 40, phaseMs: 33 });
+    const game = play({ upMs: () => 40, downMs: () => 40, phaseMs: 18 });
     game.predictor.hold(walk(0));
     for (let i = 0; i < 20; i++) {
       game.run(130);

@@ -204,7 +204,7 @@ export class Composer {
     for (let i = 0; i < frame.planeCount; i++) {
       const plane = frame.planes[i]!;
       if (!plane.hasIntros) continue;
-      const runs = tick <= view.introsUntil ? view.blocks : view.intros;
+      const runs = view.introsAt(tick);
       this.#writeRuns((section.intros << 4) | plane.level, frame, plane.intros, runs, plane.level);
     }
     for (let i = 0; i < frame.planeCount; i++) {

@@ -246,7 +246,7 @@ suite("intros", () => {
   test("are for regions beside others that the client does not get at the same level or nearer", () => {
     const view = settledAt(300, 400);
     for (let level = 0; level < levels.length; level++) {
-      const introduced = new Set(regionsOf(view.intros, level));
+      const introduced = new Set(regionsOf(view.introsAt(99), level));
       for (const region of regionsOf(view.blocks, level)) {
         let isBeside = false;
         for (let other = 0; other < grid.count; other++) {

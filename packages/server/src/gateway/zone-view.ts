@@ -43,7 +43,8 @@ export class ZoneView {
   /** Regions whose keyframe goes into the part that is being composed, nearest level first. */
   readonly keyframes: number[] = [];
   readonly blocks: Runs;
-  readonly intros: Runs;
+  readonly #intros: Runs;
+  #areIntrosOld = false;
   /** Up to this tick every steady region gets its intros: its neighbours changed a moment ago. */
   introsUntil = -1;
   #box: Box;
@@ -61,7 +62,7 @@ export class ZoneView {
     this.#spare = newBox(cells);
     this.#unsettledOf = new Uint16Array(plan.levels.length + 1);
     this.blocks = newRuns(plan.levels.length, cells);
-    this.intros = newRuns(plan.levels.length, cells);
+    this.#intros = newRuns(plan.levels.length, cells);
   }
 
   /** The ring that the viewer's place asks for, as a level; −1 when the region is not in view. */
@@ -171,19 +172,32 @@ export class ZoneView {
     if (!this.#isChanged) return;
     this.#isChanged = false;
     this.introsUntil = tick + strideTicksMax;
-    this.blocks.ends.set(this.blocks.starts);
-    this.intros.ends.set(this.intros.starts);
+    this.#areIntrosOld = true;
+    this.#list(this.blocks, () => true);
+    this.#count();
+  }
+
+  /** The regions whose intros the client needs at a tick. Those beside unseen ones are found when they are first asked for. */
+  introsAt(tick: number): Runs {
+    if (tick <= this.introsUntil) return this.blocks;
+    if (this.#areIntrosOld) {
+      this.#areIntrosOld = false;
+      this.#list(this.#intros, (column, row, ring) => this.#needsIntros(column, row, ring));
+    }
+    return this.#intros;
+  }
+
+  /** Lists the steady regions that are wanted. */
+  #list(runs: Runs, isWanted: (cellColumn: number, cellRow: number, ring: number) => boolean): void {
+    runs.ends.set(runs.starts);
     const { column, row, width, height, steady } = this.#box;
     for (let cellRow = 0, cell = 0; cellRow < height; cellRow++) {
       const left = (row + cellRow) * this.grid.columns + column;
       for (let cellColumn = 0; cellColumn < width; cellColumn++, cell++) {
         const ring = steady[cell]!;
-        if (ring === 0) continue;
-        extend(this.blocks, ring - 1, left + cellColumn);
-        if (this.#needsIntros(cellColumn, cellRow, ring)) extend(this.intros, ring - 1, left + cellColumn);
+        if (ring > 0 && isWanted(cellColumn, cellRow, ring)) extend(runs, ring - 1, left + cellColumn);
       }
     }
-    this.#count();
   }
 
   /** The part of `tick` was composed: what it carried counts as had. */
