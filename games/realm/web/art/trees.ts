@@ -72,8 +72,8 @@ function crown(
       radius * 1.12,
     );
     fill.addColorStop(0, foliage.light);
-    fill.addColorStop(0.5, foliage.middle);
-    fill.addColorStop(0.95, foliage.shade);
+    fill.addColorStop(0.58, foliage.middle);
+    fill.addColorStop(1, foliage.shade);
     ctx.beginPath();
     ruffled(ctx, x, y, radius * 1.02, random);
     ctx.fillStyle = fill;

@@ -165,6 +165,7 @@ const keysHelp = [
   ["B I", "the bag"],
   ["Enter /", "speak, or a command"],
   ["N H", "network, this list"],
-  ["Esc", "let go, close"],
+  ["Shift Tab", "walk through the page's buttons"],
+  ["Esc", "let go, close, back to the world"],
   ["Mouse", "click chooses; double or right click attacks"],
 ] as const;
