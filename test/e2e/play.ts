@@ -23,8 +23,6 @@ const browserArguments = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  "--use-angle=swiftshader",
-  "--enable-unsafe-swiftshader",
 ];
 
 /** A realm in a process of its own, with a fresh data directory and a free port. */

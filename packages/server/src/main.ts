@@ -179,6 +179,8 @@ export async function startRealm(realm: Realm, options: ServeOptions = {}): Prom
     ticker.stop();
     gateway.close();
     for (const host of hosts) host.close();
+    // Before the HTTP server, which waits for every socket.
+    await transport.close();
     await http.close();
     await store.close();
     metrics.close();

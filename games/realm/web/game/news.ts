@@ -1,15 +1,19 @@
 /**
  * What the zone tells, turned into words, numbers over heads and flashes.
  */
-import type { EntityRef } from "@myriad/protocol";
+import type { World } from "@myriad/client";
+import { channelNames, type EntityRef } from "@myriad/protocol";
 import { itemTypeOf } from "../../shared/items.ts";
 import { Chat, Fell, Gained, Looted, PartyInvited, Player, Refused, Struck } from "../../shared/schema.ts";
+import { sweepRadiusM } from "../../shared/rules.ts";
 import { speciesOf } from "../../shared/species.ts";
 import { tint } from "../art/palette.ts";
 import type { Hud } from "../hud/hud.ts";
 import { damageTint } from "../scene/effects.ts";
 import type { Scene } from "../scene/scene.ts";
 import type { Session } from "./session.ts";
+
+const detailedBit = 1 << channelNames.indexOf("detailed");
 
 export interface NewsDesk {
   readonly session: Session;
@@ -60,10 +64,25 @@ export function hearNews(desk: NewsDesk): void {
     hud.toast.show(why, "refused");
     hud.chat.add("system", why);
   });
+  watchSweeps(desk);
   session.on(PartyInvited, ({ from }) => {
     hud.invitation.show(from);
     hud.chat.add("system", `${from} invites you to a party.`);
   });
+}
+
+/** A sweep is seen by what its player does; a ring of light goes out from it. */
+function watchSweeps({ session, scene, hud }: NewsDesk): void {
+  const watch = (world: World) =>
+    world.events.on("change", (entity, channels) => {
+      if ((channels & detailedBit) === 0 || !session.isPlayer(entity) || entity.state.action !== "sweep")
+        return;
+      const actor = scene.cast.actor(entity);
+      if (actor !== undefined) scene.effects.pulse(actor, sweepRadiusM * 0.6, tint.lamp, session.nowMs);
+      if (entity === session.me) hud.hotbar.pause("Sweep");
+    });
+  if (session.world !== undefined) watch(session.world);
+  session.events.on("world", watch);
 }
 
 interface Blow {

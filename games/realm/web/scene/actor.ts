@@ -197,8 +197,9 @@ export class Actor {
     plate.health(look.action === "fall" ? 0 : look.health, !look.isTarget && !look.isOwn);
   }
 
+  /** A ring around the target, and a faint one around the player: in a crowd one looks for oneself. */
   #drawRing(look: Look, nowMs: number): void {
-    if (!look.isTarget) {
+    if (!look.isTarget && !look.isOwn) {
       this.#ring?.destroy();
       this.#ring = undefined;
       return;
@@ -206,7 +207,9 @@ export class Actor {
     this.#ring ??= this.#sprite("ring", this.#layers.marks);
     this.#ring.position.set(this.x * pxPerM, this.y * pxPerM);
     this.#ring.tint = look.what === "creature" ? tint.ringFoe : tint.ring;
-    const size = (this.#what === "loot" ? 1.7 : 2.5) + Math.sin(nowMs / 260) * 0.08;
+    this.#ring.alpha = look.isTarget ? 0.9 : 0.34;
+    const beat = look.isTarget ? Math.sin(nowMs / 260) * 0.08 : 0;
+    const size = (this.#what === "loot" ? 1.7 : look.isTarget ? 2.5 : 2.1) + beat;
     this.#ring.setSize(size * pxPerM, size * 0.62 * pxPerM);
   }
 
@@ -245,7 +248,6 @@ export class Actor {
     const sprite = new Sprite({ texture, anchor: { x: anchorX, y: anchorY } });
     sprite.alpha = 0;
     layer.addChild(sprite);
-    if (name === "ring") sprite.alpha = 0.9;
     return sprite;
   }
 }

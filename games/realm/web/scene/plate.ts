@@ -23,7 +23,6 @@ export class Plate {
     });
     this.#name.anchor.set(0.5, 1);
     this.#name.scale.set(0.5);
-    this.#name.position.y = -barHeightPx - 3;
     this.#back = new Sprite({ texture: atlas.picture("bar-back").texture, anchor: 0.5, alpha: 0.8 });
     this.#back.setSize(barWidthPx + 3, barHeightPx + 3);
     this.#bar = new Sprite({ texture: atlas.picture(`bar-${colour}`).texture, anchor: { x: 0, y: 0.5 } });
@@ -47,6 +46,7 @@ export class Plate {
     const isShown = !(hidesFull && share >= 0.999) && share > 0;
     this.#bar.visible = isShown;
     this.#back.visible = isShown;
+    this.#name.position.y = isShown ? -barHeightPx - 2 : 3;
     if (!isShown) return;
     this.#bar.setSize(Math.max(0.01, barWidthPx * share), barHeightPx);
   }

@@ -165,9 +165,9 @@ export class TestGateway {
   }
 
   /** A client that asks for its session back. */
-  resume(client: TestClient, lastFact = client.lastFact): TestClient {
-    const next = this.offer(`resume.${client.welcome.resumeKey}`);
-    next.hello({ lastFact });
+  resume(client: TestClient, lastFact = client.lastFact, hello: Partial<Hello> = {}): TestClient {
+    const next = this.offer(`resume.${client.read().welcome.resumeKey}`);
+    next.hello({ ...hello, lastFact });
     next.read();
     return next;
   }

@@ -10,6 +10,7 @@ import type { CloseReason } from "@myriad/protocol";
 import { compactVerify, generateKeyPair, importJWK, importSPKI, SignJWT } from "jose";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { Clock, RandomBytes } from "../kernel/time.ts";
+import { nameKey } from "../store/name-key.ts";
 import { credentialUnitsMax, ticketLifeMs, ticketMsMax } from "./limits.ts";
 import { cleanName } from "./names.ts";
 
@@ -101,7 +102,7 @@ export async function developmentTickets(options: {
       const ticket = await new SignJWT({ name, realm })
         .setProtectedHeader({ alg: "EdDSA" })
         // Whoever knows the name is the player: nothing is proved in development.
-        .setSubject(`dev:${name.normalize("NFKC").toLowerCase()}`)
+        .setSubject(`dev:${nameKey(name)}`)
         .setJti(base64Url(randomBytes(16)))
         .setExpirationTime(expiresAt)
         .sign(privateKey);

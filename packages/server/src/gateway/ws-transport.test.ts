@@ -16,9 +16,9 @@ interface Accepted {
   closes: number;
 }
 
-let cleanups: (() => void)[] = [];
-afterEach(() => {
-  for (const cleanup of cleanups) cleanup();
+let cleanups: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups) await cleanup();
   cleanups = [];
 });
 
@@ -44,8 +44,8 @@ async function start(options: Partial<WsTransportOptions> = {}) {
   http.listen(0, "127.0.0.1");
   await once(http, "listening");
   const { port } = http.address() as AddressInfo;
-  cleanups.push(() => {
-    transport.close();
+  cleanups.push(async () => {
+    await transport.close(0);
     http.closeAllConnections();
     http.close();
   });
@@ -241,6 +241,23 @@ suite("the end", () => {
     );
   });
 
+  test("of everything waits for answers to goodbyes, but not for long", async () => {
+    const { url, port, accepted, transport } = await start();
+    const polite = await opened(url);
+    const closed = once(polite, "close");
+    await rawUpgrade(port);
+    for (const { connection } of accepted) connection.close(4000, "server_closing");
+    const started = performance.now();
+    await transport.close(200);
+    const tookMs = performance.now() - started;
+    assert.ok(tookMs >= 190 && tookMs < 1500, `${tookMs} ms`);
+    const [code] = (await closed) as [number];
+    assert.equal(code, 4000);
+    const late = client(url);
+    const [, response] = (await once(late, "unexpected-response")) as [unknown, { statusCode: number }];
+    assert.equal(response.statusCode, 503);
+  });
+
   test("comes though the peer never answers the goodbye", async () => {
     const { port, accepted } = await start();
     await rawUpgrade(port);
@@ -254,7 +271,7 @@ suite("the end", () => {
 
 async function rawUpgrade(port: number): Promise<Socket> {
   const socket = connect(port, "127.0.0.1");
-  cleanups.push(() => socket.destroy());
+  cleanups.push(() => void socket.destroy());
   socket.on("error", () => {});
   await once(socket, "connect");
   socket.write(

@@ -7,6 +7,7 @@
  * control frames to the same socket at once (without compression its sender never queues), so the order holds.
  * Source: RFC 6455; OWASP WebSocket Security Cheat Sheet; the limits of `ws` 8.21 and later.
  */
+import { once } from "node:events";
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { clientMessageBytesMax, subprotocol } from "@myriad/protocol";
@@ -67,10 +68,18 @@ export class WsTransport {
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
   }
 
-  /** Ends every connection without a goodbye. */
-  close(): void {
-    for (const socket of this.#server.clients) socket.terminate();
+  /**
+   * Lets nobody in any more, waits for the answers to goodbyes that were said, and ends what is left without one.
+   * @param graceMs Milliseconds to wait at most.
+   */
+  async close(graceMs = 500): Promise<void> {
+    const ended = once(this.#server, "close");
     this.#server.close();
+    const timer = setTimeout(() => {
+      for (const socket of this.#server.clients) socket.terminate();
+    }, graceMs);
+    await ended;
+    clearTimeout(timer);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

@@ -187,19 +187,6 @@ export class ZoneView {
     return this.#intros;
   }
 
-  /** Lists the steady regions that are wanted. */
-  #list(runs: Runs, isWanted: (cellColumn: number, cellRow: number, ring: number) => boolean): void {
-    runs.ends.set(runs.starts);
-    const { column, row, width, height, steady } = this.#box;
-    for (let cellRow = 0, cell = 0; cellRow < height; cellRow++) {
-      const left = (row + cellRow) * this.grid.columns + column;
-      for (let cellColumn = 0; cellColumn < width; cellColumn++, cell++) {
-        const ring = steady[cell]!;
-        if (ring > 0 && isWanted(cellColumn, cellRow, ring)) extend(runs, ring - 1, left + cellColumn);
-      }
-    }
-  }
-
   /** The part of `tick` was composed: what it carried counts as had. */
   composed(tick: number): void {
     this.lastTick = tick;
@@ -211,6 +198,19 @@ export class ZoneView {
     }
     this.keyframes.length = 0;
     this.#changed();
+  }
+
+  /** Lists the steady regions that are wanted. */
+  #list(runs: Runs, isWanted: (cellColumn: number, cellRow: number, ring: number) => boolean): void {
+    runs.ends.set(runs.starts);
+    const { column, row, width, height, steady } = this.#box;
+    for (let cellRow = 0, cell = 0; cellRow < height; cellRow++) {
+      const left = (row + cellRow) * this.grid.columns + column;
+      for (let cellColumn = 0; cellColumn < width; cellColumn++, cell++) {
+        const ring = steady[cell]!;
+        if (ring > 0 && isWanted(cellColumn, cellRow, ring)) extend(runs, ring - 1, left + cellColumn);
+      }
+    }
   }
 
   get #cells(): number {

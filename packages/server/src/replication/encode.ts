@@ -62,6 +62,7 @@ export class BlockEncoder {
   readonly #frame: Frame = { originX: 0, originY: 0, positionBits: 0, zone: 0 };
   #changed = new Int32Array(256);
   readonly #scratch = new Int32Array(256);
+  readonly #strideMax = new Map<Level, number>();
 
   constructor(source: EntitySource, membership: Membership) {
     this.#source = source;
@@ -78,8 +79,7 @@ export class BlockEncoder {
   /** Writes the block of a region at a level, or nothing when nothing changed in its windows. */
   writeBlock(writer: BitWriter, region: number, level: Level, tick: number): void {
     const members = this.#membership.regions[region]!;
-    const strideMax = Math.max(...level.channelStrides);
-    if (members.activeTick <= tick - strideMax) return;
+    if (members.activeTick <= tick - this.#strideMaxOf(level)) return;
     const hasEvents =
       members.eventTick > tick - level.strideTicks && this.#hasEvents(members, tick - level.strideTicks);
     const start = writer.mark();
@@ -144,6 +144,16 @@ export class BlockEncoder {
       hash = digestEntity(hash, id, kind.layout, level, parts, texts);
     }
     return hash >>> 0;
+  }
+
+  /** Longest stride of any channel at a level: how far back a block may reach. */
+  #strideMaxOf(level: Level): number {
+    let longest = this.#strideMax.get(level);
+    if (longest === undefined) {
+      longest = Math.max(...level.channelStrides);
+      this.#strideMax.set(level, longest);
+    }
+    return longest;
   }
 
   #hasEvents(members: RegionMembers, since: number): boolean {

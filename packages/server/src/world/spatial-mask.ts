@@ -8,7 +8,7 @@
 export const allKinds = -1;
 
 /** Kinds that a mask can name: one bit each. */
-const maskBits = 32;
+export const kindsInMask = 32;
 
 /** The set of these kinds (0–31) as a mask. Never throws. */
 export function kindMaskOf(...kinds: readonly number[]): number {
@@ -19,5 +19,5 @@ export function kindMaskOf(...kinds: readonly number[]): number {
 export function isInMask(handle: number, kindMask: number): boolean {
   if (kindMask === allKinds) return true;
   const kind = (handle >>> 16) & 0xff;
-  return kind < maskBits && ((kindMask >>> kind) & 1) === 1;
+  return kind < kindsInMask && ((kindMask >>> kind) & 1) === 1;
 }

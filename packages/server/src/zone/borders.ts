@@ -15,7 +15,6 @@ import {
   type Level,
   RegionGrid,
   type ReplicaEntity,
-  rowOf,
   type Schema,
   section,
   wireRef,
@@ -355,11 +354,6 @@ export class Borders {
 /** A wire reference of a row that another zone granted. */
 export function grantedRef(zone: number, kind: number, row: number): EntityRef {
   return wireRef(zone, kind * 65_536 + row);
-}
-
-/** The row a granted reference names. */
-export function grantedRow(ref: EntityRef): number {
-  return rowOf(ref);
 }
 
 function distanceBetween(a: ZoneBounds, b: ZoneBounds): number {

@@ -24,7 +24,7 @@ import { operationId } from "../ledger/operation.ts";
 import type { ItemId, Operation } from "../ledger/port.ts";
 import type { Columns, VectorColumn } from "../world/columns.ts";
 import { writeLossless } from "../world/lossless.ts";
-import { allKinds } from "../world/spatial-mask.ts";
+import { allKinds, kindMaskOf, kindsInMask } from "../world/spatial-mask.ts";
 import type { Table } from "../world/table.ts";
 import type { TimerType } from "../world/timers.ts";
 import type { SpawnValues, StateType } from "../world/world.ts";
@@ -353,8 +353,11 @@ export class GameApi implements ZoneApi {
 
   #mask(near: Near): number {
     if (near.kinds === undefined) return allKinds;
-    let mask = 0;
-    for (const kind of near.kinds) mask |= 1 << this.#core.world.table(kind).index;
-    return mask;
+    const indices = near.kinds.map((kind) => this.#core.world.table(kind).index);
+    assert(
+      indices.every((index) => index < kindsInMask),
+      "a query names kinds among the schema's first 32",
+    );
+    return kindMaskOf(...indices);
   }
 }

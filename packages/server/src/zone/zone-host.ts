@@ -75,9 +75,8 @@ export class ZoneHost {
   readonly #selves = new Set<number>();
   /** Gateways with a session that wants digests. */
   readonly #digestsFor = new Set<number>();
-  readonly #lastX = new Map<number, number>();
-  readonly #lastY = new Map<number, number>();
-  readonly #lastOwn = new Map<number, number>();
+  /** What each session was last told of its own entity. */
+  readonly #told = new Map<number, { x: number; y: number; own: number }>();
   readonly #lastGroups = new Map<number, number>();
   readonly #detach: (() => void)[] = [];
   readonly #waiting = new Set<Promise<void>>();
@@ -266,11 +265,12 @@ export class ZoneHost {
     const fineX = Math.round(x[row]! * finePositionStepsPerM);
     const fineY = Math.round(y[row]! * finePositionStepsPerM);
     const own = idOf(player);
-    const isFull = this.#selves.has(session) || this.#lastOwn.get(session) !== own;
-    const hasMoved = isFull || this.#lastX.get(session) !== fineX || this.#lastY.get(session) !== fineY;
-    this.#lastX.set(session, fineX);
-    this.#lastY.set(session, fineY);
-    this.#lastOwn.set(session, own);
+    const told = this.#toldOf(session);
+    const isFull = told.own !== own || this.#selves.has(session);
+    const hasMoved = isFull || told.x !== fineX || told.y !== fineY;
+    told.x = fineX;
+    told.y = fineY;
+    told.own = own;
     const self = encodeSelf(kind, row, this.core.tick, isFull);
     return {
       session,
@@ -300,10 +300,17 @@ export class ZoneHost {
     };
   }
 
+  #toldOf(session: number): { x: number; y: number; own: number } {
+    let told = this.#told.get(session);
+    if (told === undefined) {
+      told = { x: 0, y: 0, own: -1 };
+      this.#told.set(session, told);
+    }
+    return told;
+  }
+
   #forget(session: number): void {
-    this.#lastX.delete(session);
-    this.#lastY.delete(session);
-    this.#lastOwn.delete(session);
+    this.#told.delete(session);
   }
 
   /** What members of groups share, at the group's stride or when a group's membership changed. */
