@@ -492,7 +492,7 @@ test("a zone restored at any tick runs on hash-equal through crossings, losses, 
           probe.act(player, {
             what,
             number: random.int(120),
-            target: seenRefs[random.int(seenRefs.length)] ?? 0,
+            target: seenRefs[random.int(Math.max(1, seenRefs.length))] ?? 0,
           });
         }
         if (random.chance(0.02)) probe.leave(players[random.int(players.length)]!);

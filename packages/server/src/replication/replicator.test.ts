@@ -105,10 +105,19 @@ function disturb(world: World, random: SeededRandom): void {
   }
 }
 
+const rate = fc.record({
+  radiusM: fc.constantFrom(32, 64, 128, 256),
+  rateHz: fc.constantFrom(1, 2.5, 5, 10, 20),
+});
+const anyRates = fc.oneof(
+  fc.constant(defaultChannelRates),
+  fc.record({ critical: rate, detailed: rate, cosmetic: rate, metadata: rate }),
+);
+
 test("a viewer of every region at one level holds what the zone holds, at every due tick and level", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 2 ** 31 }), (seed) => {
-      const { world, grid, levels, replicator, random } = setUp(seed);
+    fc.property(fc.integer({ min: 0, max: 2 ** 31 }), anyRates, (seed, rates) => {
+      const { world, grid, levels, replicator, random } = setUp(seed, rates);
       const views = levels.map(() => new ZoneReplica({ grid, kinds: schema.kinds, levels }));
       const joinedAt = levels.map(() => 1 + random.int(9));
       for (let tick = 1; tick <= 120; tick++) {
@@ -148,7 +157,7 @@ test("a viewer of every region at one level holds what the zone holds, at every 
         });
       }
     }),
-    { numRuns: 20 },
+    { numRuns: 60 },
   );
 });
 
