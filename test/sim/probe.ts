@@ -8,6 +8,7 @@ import assert from "node:assert/strict";
 import {
   ByteReader,
   ByteWriter,
+  type ChannelRates,
   critical,
   decodeRecord,
   defaultChannelRates,
@@ -196,6 +197,7 @@ export interface ProbeOptions extends Rules {
   /** @default 5000 */
   readonly saveEveryMs?: number;
   readonly metrics?: Metrics;
+  readonly rates?: ChannelRates;
   readonly rowsMax?: Readonly<Record<string, number>>;
   readonly gateways?: readonly number[];
   /** Stands between zones and the store. */
@@ -248,7 +250,7 @@ export class Probe {
           realmTag: realmTag("probe"),
           epoch: 1,
           tickRateHz,
-          levels: levelsOf(defaultChannelRates, tickRateHz),
+          levels: levelsOf(options.rates ?? defaultChannelRates, tickRateHz),
           regionSizeM: 64,
           regionHysteresisM: 2,
           borderDepthM: 64,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ByteWriter, type EntityRef, noEntity, zoneOf } from "@myriad/protocol";
+import { ByteWriter, defaultChannelRates, type EntityRef, noEntity, zoneOf } from "@myriad/protocol";
 import fc from "fast-check";
 import { batchKind, realmTag, writeHeader } from "../../packages/server/src/bus/header.ts";
 import { SeededRandom } from "../../packages/server/src/kernel/random.ts";
@@ -91,24 +91,30 @@ describe("ghosts", () => {
     assert.equal(probe.api(0).positionOf(ghost!), undefined);
   });
 
-  test("are whole again after batches were lost, whatever happened meanwhile", async () => {
-    const { probe, ben } = await neighbours();
-    const flags: number[] = [];
-    const { core } = probe.hosts[1]!;
-    probe.bus.copies = (from, _to, tick) => (from === 1 && tick % 50 < 10 ? 0 : 1);
-    for (let i = 0; i < 120; i++) {
-      const row = core.world.table(Player).row(probe.ref(ben));
-      core.world.table(Player).columns.look[row] = i;
-      core.world.table(Player).columns.position.x[row] = 201 + (i % 40);
-      await probe.run(1, () => flags.push(probe.hosts[0]!.core.borders.links.get(1)!.wantsKeyframes ? 1 : 0));
-    }
-    probe.bus.copies = () => 1;
-    await probe.run(4);
-    const now = seen(probe, 0, 1);
-    assert.deepEqual(now.ghosts, now.owned);
-    assert.ok(flags.includes(1) && flags.includes(0), "keyframes were asked for, and came");
-    assert.ok(flags.filter((wants) => wants === 1).length < 12, "one gap is one question");
-  });
+  for (const rateHz of [20, 10, 2.5]) {
+    test(`are whole again after batches were lost, whatever happened meanwhile, told at ${rateHz} Hz`, async () => {
+      const critical = { ...defaultChannelRates.critical, rateHz };
+      const { probe, ben } = await neighbours({ rates: { ...defaultChannelRates, critical } });
+      const flags: number[] = [];
+      const { core } = probe.hosts[1]!;
+      const players = core.world.table(Player);
+      probe.bus.copies = (from, _to, tick) => (from === 1 && tick % 50 < 10 ? 0 : 1);
+      for (let i = 0; i < 120; i++) {
+        const row = players.row(probe.ref(ben));
+        players.columns.look[row] = i;
+        players.columns.position.x[row] = 201 + (i % 40);
+        await probe.run(1, () =>
+          flags.push(probe.hosts[0]!.core.borders.links.get(1)!.wantsKeyframes ? 1 : 0),
+        );
+      }
+      probe.bus.copies = () => 1;
+      await probe.run(10);
+      const now = seen(probe, 0, 1);
+      assert.deepEqual(now.ghosts, now.owned);
+      assert.ok(flags.includes(1) && flags.includes(0), "keyframes were asked for, and came");
+      assert.ok(flags.filter((wants) => wants === 1).length < 12, "one gap is one question");
+    });
+  }
 
   test("begin anew when the owner was restored, and when it can no longer be decoded", async () => {
     const { probe, ben } = await neighbours();
