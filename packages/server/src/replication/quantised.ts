@@ -143,11 +143,16 @@ export class QuantisedKind {
   ): void {
     const { item } = type;
     assert(item.type !== "number" && item.type !== "entityRef", "arrays of these stay on the server");
+    const angleBits = item.type === "angle" ? item.bits : 0;
+    const { scale, min, max } = angleBits > 0 ? unused : numberScale(item);
     for (let i = 0; i < count; i++) {
       const row = rows[i]!;
       for (let k = 0; k < type.length; k++) {
         const part = this.parts[field.part + k]!;
-        const value = quantiseItem(item, column.values[row * type.length + k]!);
+        const given = column.values[row * type.length + k]!;
+        // As an int32, which is what a part holds: a larger number would differ from it at every scan.
+        const value =
+          angleBits > 0 ? quantiseAngle(given, angleBits) : quantiseNumber(given, scale, min, max) | 0;
         if (part[row] === value) continue;
         part[row] = value;
         ticks[row] = tick;
@@ -158,6 +163,8 @@ export class QuantisedKind {
 }
 
 const single = new Int32Array(1);
+/** Angles wrap instead of being clamped. */
+const unused = { scale: 1, min: 0, max: 0 };
 
 function scanPairs(
   x: Float64Array,
@@ -259,13 +266,6 @@ function quantiseNumber(value: number, scale: number, min: number, max: number):
   if (rounded >= max) return max;
   if (rounded <= min) return min;
   return rounded === rounded ? rounded : Math.max(0, min);
-}
-
-/** An array's item as the int32 that it is sent as. */
-function quantiseItem(item: WireType, value: number): number {
-  if (item.type === "angle") return quantiseAngle(value, item.bits);
-  const { scale, min, max } = numberScale(item);
-  return quantiseNumber(value, scale, min, max) | 0;
 }
 
 function pairScale(type: WireType): { scale: number; max: number } {

@@ -228,7 +228,7 @@ export class ZoneCore {
         }
         continue;
       }
-      // Spread by session number, so that saves do not come in waves.
+      // Counted from each join, so that saves do not come in waves.
       if (this.tick - session.savedTick < saveEveryTicks) continue;
       session.savedTick = this.tick;
       this.#requestSave(session, this.encodeCharacterState(session.player));
