@@ -1,16 +1,8 @@
 import { deepEqual, equal, notEqual, ok, throws } from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import {
-  assertHolder,
-  assertOperations,
-  contentDigest,
-  isRealmId,
-  operationId,
-  routingKey,
-  sameHolder,
-  samePlace,
-} from "./operation.ts";
+import { assertHolder, assertOperations } from "./checks.ts";
+import { contentDigest, isRealmId, operationId, routingKey, sameHolder, samePlace } from "./operation.ts";
 import type { Holder, ItemId, Operation, Place } from "./port.ts";
 
 const id = operationId({ realm: "vale", zone: 3, epoch: 2, tick: 1200, ordinal: 0 });

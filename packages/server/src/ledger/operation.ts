@@ -1,18 +1,13 @@
 /**
- * What is true of an operation before any database sees it: its id, its content's digest, its routing key, its form.
+ * What is true of an operation before any database sees it: its id, its content's digest, whom it touches.
  *
  * Invariant: the same (realm, zone, epoch, tick, ordinal) gives the same id, and different ones give different ids.
  * Invariant: two operations have the same digest when their contents are the same, whatever their ids.
  */
 import { assert, unreachable } from "../kernel/assert.ts";
 import { hash64 } from "../kernel/hash.ts";
-import {
-  itemTypeMax,
-  operationsPerApplyMax,
-  realmIdCharactersMax,
-  slotsOf,
-  zoneNumberMax,
-} from "./limits.ts";
+import { contentOf } from "./content.ts";
+import { realmIdCharactersMax, zoneNumberMax } from "./limits.ts";
 import type { Holder, Operation, OperationId, Place } from "./port.ts";
 
 export interface OperationIdParts {
@@ -27,6 +22,9 @@ export interface OperationIdParts {
   readonly ordinal: number;
 }
 
+/** What follows the first leg of a transfer. */
+export type Leg = "receive" | "settle" | "giveBack";
+
 /** Small enough to stand in every operation id, plain enough for subjects, keys and file names. */
 const realmIdPattern = /^[a-z0-9][a-z0-9-]*$/;
 
@@ -40,6 +38,17 @@ export function operationId({ realm, zone, epoch, tick, ordinal }: OperationIdPa
   return `${realm}/${zone}/${epoch}/${tick}/${ordinal}` as OperationId;
 }
 
+/** The id of a later leg of a transfer. The same leg of the same transfer always has the same id. */
+export function legId(transferId: OperationId, leg: Leg): OperationId {
+  return `${transferId}.${leg}` as OperationId;
+}
+
+/** The zone that an operation id names; its mints and sinks are this zone's books. NaN for what is no operation id. */
+export function zoneOf(id: OperationId): number {
+  const start = id.indexOf("/") + 1;
+  return Number(id.slice(start, id.indexOf("/", start)));
+}
+
 /** True for 1 to 32 lower-case letters, digits and hyphens that do not begin with a hyphen. Never throws. */
 export function isRealmId(realm: string): boolean {
   return realm.length <= realmIdCharactersMax && realmIdPattern.test(realm);
@@ -47,34 +56,63 @@ export function isRealmId(realm: string): boolean {
 
 /** 16 hexadecimal digits over everything an operation asks for, but not over its id. */
 export function contentDigest(operation: Operation): string {
-  return hash64(utf8.encode(contentOf(operation)));
+  return digestOf(contentOf(operation));
 }
 
-/** The holder under whose key an operation is filed: where the item is, or comes to be when it is minted. */
-export function routingKey(operation: Operation): Holder {
-  const { kind, id } = operation.kind === "mint" ? operation.to : operation.from;
-  return { kind, id };
+/** The digest of a content that is at hand as text. */
+export function digestOf(content: string): string {
+  return hash64(utf8.encode(content));
 }
 
-/** Throws AssertionFailed for operations that no zone may send: too many, or a number out of range. */
-export function assertOperations(operations: readonly Operation[]): void {
-  assert(operations.length <= operationsPerApplyMax, "more operations than one call takes");
-  for (const operation of operations) {
-    assert(operation.operationId.split("/").length === 5, "an operation id is made by operationId");
-    if (operation.kind === "mint") {
-      assert(isCount(operation.itemType) && operation.itemType <= itemTypeMax, "an item type has 32 bits");
-    } else {
-      assert(Number.isSafeInteger(operation.itemId) && operation.itemId >= 1, "an item id is a safe integer");
-      assertPlace(operation.from);
-    }
-    if (operation.kind !== "destroy") assertPlace(operation.to);
+/** The holder under whose key an operation is filed: the first that it touches. */
+export function routingKey(operation: Operation): Holder | undefined {
+  return holdersOf(operation)[0];
+}
+
+/**
+ * Every holder that an operation touches, once each: those that give, in the order of its items and payments, then those
+ * that take. Empty for `settle`, which ends a transfer where its first leg was filed.
+ */
+export function holdersOf(operation: Operation): Holder[] {
+  const found: Holder[] = [];
+  const add = ({ kind, id }: Holder): void => {
+    if (!found.some((holder) => holder.kind === kind && holder.id === id)) found.push({ kind, id });
+  };
+  switch (operation.kind) {
+    case "mint":
+    case "issue":
+    case "receive":
+      add(operation.to);
+      return found;
+    case "move":
+      add(operation.from);
+      add(operation.to);
+      return found;
+    case "destroy":
+    case "retire":
+      add(operation.from);
+      return found;
+    case "purchase":
+      add(operation.price.from);
+      add(operation.to);
+      return found;
+    case "trade":
+      for (const { from } of [...operation.items, ...operation.payments]) add(from);
+      for (const { to } of [...operation.items, ...operation.payments]) add(to);
+      return found;
+    case "mail":
+      for (const { from } of [...operation.items, ...operation.payments]) add(from);
+      add(operation.to);
+      return found;
+    case "send":
+    case "giveBack":
+      for (const { from } of [...operation.items, ...operation.payments]) add(from);
+      return found;
+    case "settle":
+      return found;
+    default:
+      return unreachable(operation);
   }
-}
-
-/** Throws AssertionFailed when the holder's kind is unknown or its id is no safe integer of 0 or more. */
-export function assertHolder({ kind, id }: Holder): void {
-  assert(Object.hasOwn(slotsOf, kind), "a holder is a character or the ground");
-  assert(isCount(id), "a holder's id is a safe integer of 0 or more");
 }
 
 export function samePlace(left: Place, right: Place): boolean {
@@ -85,28 +123,6 @@ export function sameHolder(left: Holder, right: Holder): boolean {
   return left.kind === right.kind && left.id === right.id;
 }
 
-function assertPlace(place: Place): void {
-  assertHolder(place);
-  assert(isCount(place.slot) && place.slot < slotsOf[place.kind], "a slot is one of the holder's");
-}
-
 function isCount(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
-}
-
-function contentOf(operation: Operation): string {
-  switch (operation.kind) {
-    case "mint":
-      return `mint ${operation.itemType} > ${textOf(operation.to)}`;
-    case "move":
-      return `move ${operation.itemId} ${textOf(operation.from)} > ${textOf(operation.to)}`;
-    case "destroy":
-      return `destroy ${operation.itemId} ${textOf(operation.from)}`;
-    default:
-      return unreachable(operation);
-  }
-}
-
-function textOf({ kind, id, slot }: Place): string {
-  return `${kind}:${id}:${slot}`;
 }

@@ -3,7 +3,7 @@
  *
  * Invariant: nothing here knows a database; an adapter's own tests cover what only it can do.
  */
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "node:assert/strict";
 import { type AccountId, toAccountId, toCharacterId } from "./ids.ts";
 import { charactersPerAccountMax, stateBytesMax } from "./limits.ts";
 import type { Account, Character, CharacterContent, Store } from "./port.ts";
@@ -92,7 +92,7 @@ export function characterContract(storeTest: StoreTest): void {
     deepEqual(
       await store.saveCharacters([
         { ...save, characterId: wren.characterId },
-        { ...save, characterId: wren.characterId },
+        { ...save, characterId: wren.characterId, state: bytes(9) },
         { ...save, characterId: wren.characterId, expectedVersion: 2 },
         { ...save, characterId: toCharacterId(99_999) },
         { ...save, characterId: lark.characterId, sessionEpoch: 2 },
@@ -108,6 +108,62 @@ export function characterContract(storeTest: StoreTest): void {
       ],
     );
     deepEqual(await store.saveCharacters([]), []);
+  });
+
+  storeTest("a save carries a version of its own that is newer than the row's", async (store) => {
+    const wren = await newCharacter(store);
+    const save = { characterId: wren.characterId, ...initial, state: bytes(8) };
+    deepEqual(await store.saveCharacters([{ ...save, expectedVersion: 1, version: 1200 }]), [
+      { ok: true, version: 1200 },
+    ]);
+    deepEqual(await store.saveCharacters([{ ...save, expectedVersion: 1, version: 1300 }]), [
+      { ok: false, code: "version_conflict" },
+    ]);
+    deepEqual(await store.saveCharacters([{ ...save, expectedVersion: 1200 }]), [
+      { ok: true, version: 1201 },
+    ]);
+    await rejects(store.saveCharacters([{ ...save, expectedVersion: 1201, version: 1201 }]), {
+      name: "AssertionFailed",
+    });
+  });
+
+  storeTest("a save whose outcome is unknown may be repeated, and only the same one", async (store) => {
+    const wren = await newCharacter(store);
+    const save = {
+      characterId: wren.characterId,
+      expectedVersion: 1,
+      version: 40,
+      sessionEpoch: 1,
+      ...initial,
+    };
+    const other = [
+      { ...save, state: bytes(1, 2) },
+      { ...save, zone: 3 },
+      { ...save, schemaVersion: 2 },
+      { ...save, state: bytes(1, 2, 4) },
+    ];
+    const done = { ok: true, version: 40 };
+    const refused = { ok: false, code: "version_conflict" };
+    deepEqual(await store.saveCharacters([save, save]), [done, done]);
+    deepEqual(await store.saveCharacters([...other, save]), [refused, refused, refused, refused, done]);
+    // The row is what the older session saved, whoever holds it now.
+    await openedCharacter(store, wren.accountId, "Wren");
+    deepEqual(await store.saveCharacters([save]), [done]);
+    deepEqual(await store.saveCharacters([{ ...save, version: 41, expectedVersion: 40 }]), [
+      { ok: false, code: "epoch_stale" },
+    ]);
+  });
+
+  storeTest("a save with a fence is written by the zone's owner alone", async (store) => {
+    const wren = await newCharacter(store);
+    const older = await store.zones.takeOver({ zone: 2, owner: "a" });
+    const save = { characterId: wren.characterId, expectedVersion: 1, ...initial };
+    deepEqual(await store.saveCharacters([save], older), [{ ok: true, version: 2 }]);
+    const newer = await store.zones.takeOver({ zone: 2, owner: "b" });
+    const next = { ...save, expectedVersion: 2 };
+    await rejects(store.saveCharacters([next], older), { code: "zone_fenced" });
+    equal((await store.findCharacter("Wren"))?.version, 2);
+    deepEqual(await store.saveCharacters([next], newer), [{ ok: true, version: 3 }]);
   });
 
   storeTest("a session that was taken over cannot save any more", async (store) => {

@@ -4,7 +4,7 @@
  * Invariant: what passes here fits every column of every adapter; what fails is a bug of the caller.
  */
 import { assert } from "../kernel/assert.ts";
-import { zoneNumberMax } from "../ledger/limits.ts";
+import { assertZone } from "../ledger/fence.ts";
 import { isId } from "./ids.ts";
 import {
   savesPerCallMax,
@@ -40,6 +40,8 @@ export function assertSaves(saves: readonly CharacterSave[]): void {
   for (const save of saves) {
     assert(isId(save.characterId), "a character id is a safe integer of 1 or more");
     assert(isId(save.expectedVersion), "a version counts from 1");
+    const { version = save.expectedVersion + 1 } = save;
+    assert(isId(version) && version > save.expectedVersion, "a save raises the version");
     assert(save.sessionEpoch === undefined || isId(save.sessionEpoch), "a session epoch counts from 1");
     assertContent(save);
   }
@@ -58,15 +60,13 @@ export function assertTicketUse({ ticketId, expiresAtMs, nowMs }: TicketUse): vo
 }
 
 function assertContent({ zone, schemaVersion, state }: CharacterContent): void {
-  assert(
-    Number.isInteger(zone) && zone >= 0 && zone <= zoneNumberMax,
-    "a zone's number is on the wire's range",
-  );
+  assertZone(zone);
   assert(Number.isSafeInteger(schemaVersion) && schemaVersion >= 0, "a schema version counts from 0");
   assert(state instanceof Uint8Array && state.length <= stateBytesMax, "a state is bytes within the limit");
 }
 
-function assertText(text: string, unitsMax: number): void {
+/** Throws AssertionFailed unless the text is well-formed and has 1 to `unitsMax` UTF-16 units. */
+export function assertText(text: string, unitsMax: number): void {
   assert(
     typeof text === "string" && text.length >= 1 && text.length <= unitsMax,
     "a text is within its length",

@@ -6,20 +6,27 @@
 import { deepEqual, equal, ok as isTrue, notEqual, rejects } from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { arbitraryContract } from "../ledger/arbitrary-contract.ts";
 import { ledgerContract } from "../ledger/contract.ts";
+import { moneyContract } from "../ledger/money-contract.ts";
 import { operationId } from "../ledger/operation.ts";
 import { accountOf, bytes, characterContract, initial, newCharacter } from "./characters-contract.ts";
 import { type AccountId, type CharacterId, toCharacterId } from "./ids.ts";
 import { savesPerCallMax, stateBytesMax } from "./limits.ts";
+import { outboxContract } from "./outbox-contract.ts";
 import type { Store } from "./port.ts";
+import { append, batch, zonesContract } from "./zones-contract.ts";
 
 /** A new, empty store. */
 export type StoreFactory = () => Promise<Store>;
 
 const aBug = { name: "AssertionFailed" };
 
-/** Registers the contract's tests; `adapter` stands before their names. */
-export function storeContract(adapter: string, create: StoreFactory): void {
+/**
+ * Registers the contract's tests; `adapter` stands before their names. `arbitraryRuns` is the number of sequences that
+ * are compared with the model; each needs a store.
+ */
+export function storeContract(adapter: string, create: StoreFactory, arbitraryRuns = 60): void {
   async function withStore(use: (store: Store) => Promise<void>): Promise<void> {
     const store = await create();
     try {
@@ -34,7 +41,11 @@ export function storeContract(adapter: string, create: StoreFactory): void {
   }
 
   ledgerContract(adapter, withStore);
+  moneyContract(adapter, withStore);
+  arbitraryContract(adapter, withStore, arbitraryRuns);
   characterContract(storeTest);
+  zonesContract(storeTest);
+  outboxContract(storeTest);
 
   storeTest("an account is made once and found again with its first name", async (store) => {
     const made = await store.account({ subject: "oidc|1", name: "Ada" });
@@ -115,6 +126,20 @@ export function storeContract(adapter: string, create: StoreFactory): void {
     for (const call of calls) await rejects(call(), aBug);
   });
 
+  storeTest("calls that touch the same take effect in their order, whatever they are", async (store) => {
+    const holder = { kind: "character", id: 1 } as const;
+    const answers: Promise<number>[] = [];
+    for (let slot = 0; slot < 20; slot += 1) {
+      const id = operationId({ realm: "vale", zone: 1, epoch: 1, tick: 1, ordinal: slot });
+      const mint = { kind: "mint", operationId: id, itemType: 3, to: { ...holder, slot } } as const;
+      answers.push(store.ledger.apply([mint]).then(({ length }) => length));
+      answers.push(store.ledger.items(holder).then(({ length }) => length));
+      if (slot % 3 === 0) answers.push(store.ledger.holdings(holder).then(({ version }) => version));
+    }
+    const expected = Array.from({ length: 20 }, (_, n) => (n % 3 === 0 ? [1, n + 1, n + 1] : [1, n + 1]));
+    deepEqual(await Promise.all(answers), expected.flat());
+  });
+
   storeTest("a store that works is healthy", async (store) => {
     const health = await store.health();
     equal(health.ok, true);
@@ -150,6 +175,9 @@ export function durableStoreContract(adapter: string, create: () => Promise<Stor
     const to = { kind: "character", id: wren.characterId, slot: 5 } as const;
     const mint = { kind: "mint", operationId: id, itemType: 3, to } as const;
     const outcomes = await store.ledger.apply([mint]);
+    const fence = await store.zones.takeOver({ zone: 3, owner: "server" });
+    await append(store, fence, batch(1, 2));
+    await store.zones.writeCheckpoint({ fence, tick: 2, build: "b", bytes: bytes(1) });
     await store.close();
 
     const reopened = await open();
@@ -165,6 +193,10 @@ export function durableStoreContract(adapter: string, create: () => Promise<Stor
     equal(await reopened.consumeTicket({ ticketId: "t1", expiresAtMs: 2, nowMs: 1 }), false);
     deepEqual(await reopened.ledger.apply([mint]), outcomes);
     equal((await reopened.ledger.items(to)).length, 1);
+    deepEqual(await reopened.zones.owner(3), { epoch: 1, owner: "server" });
+    await append(reopened, fence, batch(3, 4));
+    equal((await reopened.zones.readJournal({ zone: 3, fromTick: 1 })).batches.length, 2);
+    equal((await reopened.zones.readCheckpoints(3)).checkpoints[0]?.tick, 2);
     await reopened.close();
   });
 }

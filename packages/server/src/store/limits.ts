@@ -22,5 +22,35 @@ export const ticketIdUnitsMax = 128;
 export const ticketSweepGraceMs = 120_000;
 /** Expired tickets removed per consumed one: more than one, so the table shrinks; few, so nobody waits. */
 export const ticketsPerSweepMax = 16;
-/** Milliseconds to wait for a lock that another program holds on the database, a backup for example. */
+/** Milliseconds to wait for a lock that another program holds on the embedded database, a backup for example. */
 export const lockWaitMs = 5000;
+/** Bytes of one journal batch: a hundred milliseconds of the inputs of 10,000 players in one zone, several times over. */
+export const journalBatchBytesMax = 8 * 1024 * 1024;
+/** Bytes of batches in one answer, unless asked otherwise: some minutes of a busy zone, and no burden for the reader. */
+export const journalPageBytesMax = 4 * 1024 * 1024;
+/** Bytes of one checkpoint: all columns of a zone of 10,000 players and their creatures are a tenth of it. */
+export const checkpointBytesMax = 256 * 1024 * 1024;
+/** Checkpoints that are kept of a zone: the newest, and the one before in case it is damaged. */
+export const checkpointsKept = 2;
+/** UTF-16 units of a build's name. */
+export const buildUnitsMax = 128;
+/** UTF-16 units of what an owner of a zone calls itself. */
+export const ownerUnitsMax = 128;
+/** Events in one call, written, claimed or settled: a transaction of some milliseconds. */
+export const eventsPerCallMax = 1024;
+/** UTF-16 units of an event's id. */
+export const eventIdUnitsMax = 128;
+/** UTF-16 units of an event's type. */
+export const eventTypeUnitsMax = 64;
+/** UTF-16 units of an event's key. */
+export const eventKeyUnitsMax = 128;
+/** Bytes of an event's payload: it says what happened; what it happened to is read elsewhere. */
+export const eventBytesMax = 16 * 1024;
+/** UTF-16 units kept of what a delivery failed with. */
+export const errorUnitsMax = 512;
+/** Deliveries before an event is a dead letter: with doubling pauses from a second on, about half an hour. */
+export const deliveryAttemptsMax = 12;
+/** Rows in one page of an audit: enough to be fast, few enough to keep the pauses of the server's own reads short. */
+export const auditRowsMax = 10_000;
+/** Shards that a realm's ids leave room for; each has 2^43 of every kind (docs/decisions/0002-ids-53-bit.md). */
+export const idShardsMax = 1024;

@@ -6,12 +6,23 @@
  * Invariant: bytes given are copied before the call returns; bytes received belong to the caller.
  * Absent on purpose: what a character's state means. The world encodes it; the store keeps bytes with a schema version.
  *
- * Every call rejects with MyriadError `store_failed` (whether it took effect is unknown), `store_overloaded` or
- * `store_closed` (nothing took effect), and with AssertionFailed for arguments that are out of their documented range.
+ * Every call rejects with MyriadError `store_failed` (whether it took effect is unknown), `store_overloaded`,
+ * `store_away` or `store_closed` (nothing took effect), and with AssertionFailed for arguments that are out of their
+ * documented range. `routing.ts` gives each call's routing keys and its consistency.
  */
 import type { Result } from "../kernel/result.ts";
+import type { Fence } from "../ledger/fence.ts";
 import type { Ledger } from "../ledger/port.ts";
 import type { AccountId, CharacterId } from "./ids.ts";
+import type { EventOutbox } from "./outbox-port.ts";
+import type { ZoneRecords } from "./zones-port.ts";
+
+/**
+ * How new an answer must be.
+ * - `current`: everything that was durable when the question was asked is in it.
+ * - `may_be_stale`: it may come from a copy that is some seconds behind.
+ */
+export type Consistency = "current" | "may_be_stale";
 
 export interface Account {
   readonly accountId: AccountId;
@@ -28,7 +39,7 @@ export interface Character {
   readonly name: string;
   /** The zone the character is in or was last in: 0 to 4095. */
   readonly zone: number;
-  /** Grows by one with every save, from 1. */
+  /** Grows with every save, from 1. */
   readonly version: number;
   /** Grows by one with every `openCharacter`, from 1. The session that holds an older one was taken over. */
   readonly sessionEpoch: number;
@@ -72,12 +83,15 @@ export interface CharacterSave extends CharacterContent {
   readonly characterId: CharacterId;
   /** The version this save builds on: the one last loaded or saved. */
   readonly expectedVersion: number;
+  /** The version that the row will have, above `expectedVersion`: the tick, if the zone counts so. @default expectedVersion + 1 */
+  readonly version?: number;
   /** When given, the save is refused unless this is still the character's session. */
   readonly sessionEpoch?: number;
 }
 
 /**
- * Why a character was not saved; checked in this order.
+ * Why a character was not saved; checked in this order. A row that has the save's version and content already answers as
+ * if it had just been written: so a save whose outcome is unknown may be repeated.
  * - `not_found`: there is no such character.
  * - `epoch_stale`: another session took the character over.
  * - `version_conflict`: somebody saved a newer version.
@@ -105,9 +119,18 @@ export interface StoreHealth {
   readonly detail?: string;
 }
 
+export interface FindOptions {
+  /** @default "current" */
+  readonly consistency?: Consistency;
+}
+
 export interface Store {
-  /** Items and who holds them. */
+  /** Items and currency, and who holds them. */
   readonly ledger: Ledger;
+  /** Zones: owners, journals, checkpoints, ticks. */
+  readonly zones: ZoneRecords;
+  /** News for the world outside. */
+  readonly outbox: EventOutbox;
 
   /** Finds the account of a subject, or makes it. A found account keeps its first name. Routing key: the subject. */
   account(request: AccountRequest): Promise<Account>;
@@ -120,13 +143,14 @@ export interface Store {
 
   /**
    * Writes characters in one transaction; each row is written or refused on its own. Up to `savesPerCallMax`.
+   * With a fence nothing is written unless the zone's epoch is still the one given: `zone_fenced`.
    * Routing key: each row's character.
    * @returns One outcome per save, in the same order.
    */
-  saveCharacters(saves: readonly CharacterSave[]): Promise<SaveOutcome[]>;
+  saveCharacters(saves: readonly CharacterSave[], fence?: Fence): Promise<SaveOutcome[]>;
 
   /** Reads a character by name, without case; undefined when there is none. Takes nobody over. Routing key: the name. */
-  findCharacter(name: string): Promise<Character | undefined>;
+  findCharacter(name: string, options?: FindOptions): Promise<Character | undefined>;
 
   /**
    * Marks a ticket as used. True for the first caller before its end, false for everyone else and afterwards.
@@ -134,7 +158,7 @@ export interface Store {
    */
   consumeTicket(use: TicketUse): Promise<boolean>;
 
-  /** Asks the database for an answer. Never rejects, but waits as long as the database does. */
+  /** Asks the database for an answer, whether or not other calls are let through. Never rejects, but waits as long as the database does. */
   health(): Promise<StoreHealth>;
 
   /** Finishes every request that was made, then closes the database. The second call waits for the first. */

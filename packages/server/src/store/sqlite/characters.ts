@@ -9,21 +9,24 @@ import { err, ok, type Result } from "../../kernel/result.ts";
 import type { AccountId, CharacterId } from "../ids.ts";
 import { charactersPerAccountMax, ticketSweepGraceMs, ticketsPerSweepMax } from "../limits.ts";
 import { nameKey } from "../name-key.ts";
+import type { FindRequest, SavesRequest } from "../calls.ts";
 import type {
   Account,
   AccountRequest,
   Character,
+  CharacterContent,
   CharacterSave,
   OpenCharacterRequest,
   OpenRefusal,
   SaveOutcome,
   TicketUse,
 } from "../port.ts";
+import type { ZoneFence } from "./zones.ts";
 
 type Row = Record<string, SQLOutputValue>;
 
 /** Prepares the statements and gives the calls that use them. */
-export function characterTables(database: DatabaseSync) {
+export function characterTables(database: DatabaseSync, assertOwner: ZoneFence) {
   const findAccount = database.prepare("SELECT account_id, subject, name FROM accounts WHERE subject = ?");
   const makeAccount = database.prepare(
     "INSERT INTO accounts (subject, name) VALUES (?, ?) RETURNING account_id, subject, name",
@@ -39,11 +42,12 @@ export function characterTables(database: DatabaseSync) {
   const makeCharacter = database.prepare(`
     INSERT INTO characters (account_id, name, name_key, zone, schema_version, state)
     VALUES (?, ?, ?, ?, ?, ?) RETURNING *`);
-  const findVersion = database.prepare(
-    "SELECT version, session_epoch FROM characters WHERE character_id = ?",
-  );
   const save = database.prepare(`
-    UPDATE characters SET version = ?, zone = ?, schema_version = ?, state = ? WHERE character_id = ?`);
+    UPDATE characters SET version = ?, zone = ?, schema_version = ?, state = ?
+    WHERE character_id = ? AND version = ? AND session_epoch = coalesce(?, session_epoch)`);
+  const findSaved = database.prepare(
+    "SELECT version, session_epoch, zone, schema_version, state FROM characters WHERE character_id = ?",
+  );
   const useTicket = database.prepare(
     "INSERT OR IGNORE INTO used_tickets (ticket_id, expires_at_ms) VALUES (?, ?)",
   );
@@ -51,15 +55,19 @@ export function characterTables(database: DatabaseSync) {
     DELETE FROM used_tickets WHERE ticket_id IN
       (SELECT ticket_id FROM used_tickets WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ${ticketsPerSweepMax})`);
 
-  function saveOne({ characterId, expectedVersion, sessionEpoch, ...content }: CharacterSave): SaveOutcome {
-    const row = findVersion.get(characterId);
+  function saveOne(request: CharacterSave): SaveOutcome {
+    const { characterId, expectedVersion, version = expectedVersion + 1, sessionEpoch = null } = request;
+    const { zone, schemaVersion, state } = request;
+    const isSaved = save.run(version, zone, schemaVersion, state, characterId, expectedVersion, sessionEpoch);
+    return isSaved.changes === 1 ? { ok: true, version } : whyNot(request, version);
+  }
+
+  function whyNot(request: CharacterSave, version: number): SaveOutcome {
+    const row = findSaved.get(request.characterId);
     if (row === undefined) return { ok: false, code: "not_found" };
-    if (sessionEpoch !== undefined && row["session_epoch"] !== sessionEpoch)
-      return { ok: false, code: "epoch_stale" };
-    if (row["version"] !== expectedVersion) return { ok: false, code: "version_conflict" };
-    const version = expectedVersion + 1;
-    save.run(version, content.zone, content.schemaVersion, content.state, characterId);
-    return { ok: true, version };
+    if (row["version"] === version && holds(row, request)) return { ok: true, version };
+    const isStale = request.sessionEpoch !== undefined && row["session_epoch"] !== request.sessionEpoch;
+    return { ok: false, code: isStale ? "epoch_stale" : "version_conflict" };
   }
 
   return {
@@ -82,11 +90,12 @@ export function characterTables(database: DatabaseSync) {
       );
     },
 
-    saveCharacters(saves: readonly CharacterSave[]): SaveOutcome[] {
+    saveCharacters({ saves, fence }: SavesRequest): SaveOutcome[] {
+      if (fence !== undefined) assertOwner(fence);
       return saves.map(saveOne);
     },
 
-    findCharacter(name: string): Character | undefined {
+    findCharacter({ name }: FindRequest): Character | undefined {
       const row = findByName.get(nameKey(name));
       return row === undefined ? undefined : characterOf(row);
     },
@@ -98,6 +107,17 @@ export function characterTables(database: DatabaseSync) {
       return useTicket.run(ticketId, expiresAtMs).changes === 1;
     },
   };
+}
+
+/** Whether a row has this content: then the save that says so was done before. */
+function holds(row: Row, { zone, schemaVersion, state }: CharacterContent): boolean {
+  const stored = row["state"] as Uint8Array;
+  return (
+    row["zone"] === zone &&
+    row["schema_version"] === schemaVersion &&
+    stored.length === state.length &&
+    stored.every((byte, index) => byte === state[index])
+  );
 }
 
 function accountOf(row: Row): Account {

@@ -16,7 +16,10 @@ function mint(ordinal: number, to: Place): Operation {
 }
 
 const ground = (slot: number): Place => ({ kind: "ground", id: 0, slot });
-const applyOf = (...operations: Operation[]): Call => ({ method: "applyOperations", argument: operations });
+const applyOf = (...operations: Operation[]): Call => ({
+  method: "applyOperations",
+  argument: { operations, fence: undefined },
+});
 const itemsOnGround: Call = { method: "items", argument: { kind: "ground", id: 0 } };
 const ping: Call = { method: "ping", argument: null };
 

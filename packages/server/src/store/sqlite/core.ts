@@ -5,10 +5,13 @@
  * Invariant: after an I/O error or a damaged file nothing is tried again: what a repeated sync reports is worthless.
  */
 import type { DatabaseSync } from "node:sqlite";
-import { MyriadError } from "../../kernel/errors.ts";
+import type { MyriadError } from "../../kernel/errors.ts";
 import { type Call, perform, type StoreCalls } from "../calls.ts";
 import { characterTables } from "./characters.ts";
-import { itemTables } from "./items.ts";
+import { failureOf, tickCommits } from "./commit.ts";
+import { ledgerTables } from "./ledger.ts";
+import { outboxTables } from "./outbox.ts";
+import { zoneFence, zoneTables } from "./zones.ts";
 
 export type Reply =
   | { readonly ok: true; readonly value: unknown }
@@ -20,19 +23,32 @@ const fatalCodes: readonly number[] = [10, 11, 26];
 export class SqliteCore {
   readonly #database: DatabaseSync;
   readonly #calls: StoreCalls;
+  readonly #onClosed: () => void;
   readonly #begin;
   readonly #savepoint;
   readonly #release;
   readonly #rollbackToSavepoint;
   #broken: MyriadError | undefined = undefined;
 
-  /** @param database Opened by `openDatabase`; belongs to the core from now on. */
-  constructor(database: DatabaseSync) {
+  /**
+   * @param database Opened by `openDatabase`; belongs to the core from now on.
+   * @param onClosed Called once the database is closed.
+   */
+  constructor(database: DatabaseSync, onClosed: () => void = () => {}) {
+    this.#onClosed = onClosed;
     const ping = database.prepare("SELECT count(*) FROM meta");
     this.#database = database;
+    const assertOwner = zoneFence(database);
+    const characters = characterTables(database, assertOwner);
+    const ledger = ledgerTables(database, assertOwner);
+    const zones = zoneTables(database, assertOwner);
+    const outbox = outboxTables(database);
     this.#calls = {
-      ...characterTables(database),
-      ...itemTables(database),
+      ...characters,
+      ...ledger,
+      ...zones,
+      ...outbox,
+      ...tickCommits({ assertOwner, zones, outbox, ...ledger, ...characters }),
       ping() {
         ping.get();
         return null;
@@ -64,6 +80,7 @@ export class SqliteCore {
   /** Closes the database; its log is folded into the file. */
   close(): void {
     this.#database.close();
+    this.#onClosed();
   }
 
   /** One call within its own savepoint. Throws only when the whole transaction is lost. */
@@ -96,11 +113,6 @@ export class SqliteCore {
   #failAll(calls: readonly Call[], error: MyriadError): Reply[] {
     return calls.map(() => ({ ok: false, error }));
   }
-}
-
-function failureOf(what: string, cause: unknown): MyriadError {
-  const words = cause instanceof Error ? cause.message : String(cause);
-  return new MyriadError("store_failed", `${what}: ${words}`, { cause });
 }
 
 function isFatal(cause: unknown): boolean {

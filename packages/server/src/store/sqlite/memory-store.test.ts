@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { storeContract } from "../contract.ts";
 import { createMemoryStore } from "./memory-store.ts";
 
-storeContract("memory", async () => createMemoryStore());
+storeContract("memory", async () => createMemoryStore(), 300);
 
 test("memory: a call has taken effect when it returns and is settled as a microtask", async () => {
   const store = createMemoryStore();

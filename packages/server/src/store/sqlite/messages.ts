@@ -1,21 +1,27 @@
 /**
  * What goes between the store's thread and the one that asks.
  *
- * Invariant: requests are answered in their order, each once; several may be answered by one message.
+ * Invariant: requests of one thread are answered in their order, each once; several may be answered by one message.
  * Invariant: all of it is plain data, because classes do not survive the way between threads.
  */
+import type { MessagePort } from "node:worker_threads";
 import { type ErrorCode, MyriadError } from "../../kernel/errors.ts";
 import type { Call } from "../calls.ts";
 import type { Reply } from "./core.ts";
+import { type PackedCall, packAnswer } from "./packing.ts";
 
 /** What the worker is started with. */
 export interface WorkerOptions {
   readonly dataDir: string;
   readonly realmId: string;
+  readonly idShard?: number;
 }
 
-/** To the worker: one call, or the end. */
-export type Request = Call | { readonly method: "close" };
+/** To the worker: one call, the end, or a port over which another thread calls. */
+export type Request =
+  | PackedCall
+  | { readonly method: "close" }
+  | { readonly method: "attach"; readonly port: MessagePort };
 
 export interface PlainError {
   readonly code: ErrorCode;
@@ -32,8 +38,10 @@ export type WorkerMessage =
   | { readonly kind: "unusable"; readonly error: PlainError }
   | { readonly kind: "replies"; readonly replies: readonly PlainReply[] };
 
-export function toPlainReply(reply: Reply): PlainReply {
-  return reply.ok ? reply : { ok: false, error: toPlainError(reply.error) };
+/** The reply to a call as it crosses threads. */
+export function toPlainReply(method: Call["method"], reply: Reply): PlainReply {
+  if (!reply.ok) return { ok: false, error: toPlainError(reply.error) };
+  return { ok: true, value: packAnswer(method, reply.value) };
 }
 
 /** Any error as code and detail; one without a code is `store_failed`. Never throws. */

@@ -8,8 +8,9 @@ import { createInterface } from "node:readline";
 import { after, test } from "node:test";
 import { operationId } from "../../ledger/operation.ts";
 import type { Operation } from "../../ledger/port.ts";
+import { VirtualTime } from "../../platform/virtual-time.ts";
 import { durableStoreContract, storeContract } from "../contract.ts";
-import { createSqliteStore, type SqliteStoreOptions } from "./sqlite-store.ts";
+import { createSqliteStore, type SqliteStoreOptions, sqliteStoreOver } from "./sqlite-store.ts";
 
 const root = mkdtempSync(join(tmpdir(), "myriad-store-"));
 after(() => rmSync(root, { recursive: true }));
@@ -21,7 +22,8 @@ const optionsOf = (dataDir: string): SqliteStoreOptions => ({
   nowMs: () => performance.now(),
 });
 
-storeContract("sqlite", () => createSqliteStore(optionsOf(newDirectory())));
+// Each sequence needs a thread and a directory; the same code sees hundreds of them in memory.
+storeContract("sqlite", () => createSqliteStore(optionsOf(newDirectory())), 5);
 durableStoreContract("sqlite", async () => {
   const dataDir = newDirectory();
   return () => createSqliteStore(optionsOf(dataDir));
@@ -167,4 +169,50 @@ test("the store starts without a word on the error stream", () => {
   equal(stderr, "");
   equal(stdout.trim(), "closed");
   equal(status, 0);
+});
+
+test("several threads use one database, each answered in its order, and one that ends leaves it to the others", async () => {
+  const store = await createSqliteStore(optionsOf(newDirectory()));
+  const others = [1, 2].map(() => sqliteStoreOver(store.connect(), { nowMs: () => performance.now() }));
+  const ids = await Promise.all(
+    [store, ...others, ...others, store].map((each, index) =>
+      each.account({ subject: `s${index % 3}`, name: "Ada" }),
+    ),
+  );
+  deepEqual(
+    ids.map(({ subject }) => subject),
+    ["s0", "s1", "s2", "s0", "s1", "s2"],
+  );
+  const use = { ticketId: "t", expiresAtMs: 2000, nowMs: 1000 };
+  const firsts = await Promise.all([store, ...others].map((each) => each.consumeTicket(use)));
+  equal(firsts.filter(Boolean).length, 1);
+  await others[0]!.close();
+  await rejects(others[0]!.account(account), { code: "store_closed" });
+  equal((await others[1]!.findCharacter("nobody")) === undefined, true);
+  await store.close();
+  await rejects(others[1]!.account(account), { code: "store_failed" });
+});
+
+test("a second server on one data directory is refused, also in the same process, and a restart does not wait", async () => {
+  const dataDir = newDirectory();
+  const store = await createSqliteStore(optionsOf(dataDir));
+  await rejects(createSqliteStore(optionsOf(dataDir)), {
+    name: "MyriadError",
+    code: "data_dir_in_use",
+    message: new RegExp(`process ${process.pid}`),
+  });
+  await store.close();
+  await (await createSqliteStore(optionsOf(dataDir))).close();
+});
+
+test("a store behind a breaker refuses at once when its database has failed too often", async () => {
+  const workerUrl = fakeWorker(
+    `${ready} parentPort.on('message', ({ method }) => parentPort.postMessage({ kind: 'replies', replies:
+      [method === 'close' ? { ok: true } : { ok: false, error: { code: 'store_failed', detail: 'gone' } }] }));`,
+  );
+  const breaker = { timers: new VirtualTime(), failuresMax: 2 };
+  const store = await createSqliteStore({ ...optionsOf(newDirectory()), workerUrl, breaker });
+  for (let n = 0; n < 2; n += 1) await rejects(store.account(account), { code: "store_failed" });
+  await rejects(store.account(account), { code: "store_away" });
+  await store.close();
 });
