@@ -10,6 +10,7 @@ import {
 import { Behaviour } from "./behaviour.ts";
 import { FakeRealm, fakeSchema } from "./fake-realm.ts";
 import { type Game, learnGame } from "./game.ts";
+import type { Square } from "./place.ts";
 import { Roster } from "./roster.ts";
 import { Sightings } from "./sightings.ts";
 import { type Mix, type Persona, personas } from "./options.ts";
@@ -46,11 +47,11 @@ function only(persona: Persona): Mix {
 }
 
 /** Players of one persona in a world where everyone walks 5 m/s in the direction that was asked for. */
-function play(persona: Persona, options: { players?: number; game?: Game } = {}) {
+function play(persona: Persona, options: { players?: number; game?: Game; square?: Square } = {}) {
   const { players = 1, game = learnFake() } = options;
   const roster = new Roster({ players, mix: only(persona), seed: 3 });
   const sightings = new Sightings();
-  const behaviour = new Behaviour(roster, sightings);
+  const behaviour = new Behaviour(roster, sightings, options.square);
   for (let player = 0; player < players; player++) {
     roster.x[player] = 100;
     roster.y[player] = 100;
@@ -103,6 +104,29 @@ describe("Behaviour", () => {
     assert.ok(pauses > 2000 && pauses < 30_000, `${pauses} pauses`);
     assert.ok(farthest > 150);
     assert.ok(across > 1000, `${across} beats beyond the border`);
+  });
+
+  it("stays in its square and moves all over it, whoever it is and whatever tempts it", () => {
+    for (const persona of personas) {
+      const square = { x: 100, y: 100, sideM: 40 };
+      const { roster, beat, see, named } = play(persona, { players: 30, square });
+      see(
+        { ref: wireRef(0, 0x10005), x: 130, y: 100, isThing: false },
+        { ref: wireRef(0, 0x10006), x: 110, y: 110, isThing: false },
+      );
+      const seen = { west: false, north: false };
+      for (let i = 0; i < 500; i++) {
+        beat();
+        assert.ok(
+          roster.x.every((x) => Math.abs(x - 100) < 22) && roster.y.every((y) => Math.abs(y - 100) < 22),
+        );
+        seen.west ||= roster.x.some((x) => x < 85);
+        seen.north ||= roster.y.some((y) => y < 85);
+      }
+      if (persona !== "fight") assert.deepEqual(seen, { west: true, north: true });
+      const targets = new Set(named("attack").map(({ value }) => value["target"]));
+      assert.deepEqual([...targets], persona === "fight" ? [wireRef(0, 0x10006)] : []);
+    }
   });
 
   it("takes any direction before its place is known", () => {

@@ -3,12 +3,15 @@
  *
  * Everybody walks: mostly around the place where it is, now and then to a camp or far away, across borders, with pauses.
  * Fighters go for what observers see and fetch what lies about. Talkers stay near and talk. The fallen ask to come back.
+ * In a square nobody wants to be anywhere else than in it.
  * Invariant: decides from the player's own row, the sightings and its own chance only; never from an answer that is late,
- * so that the plan of intended times stays open-loop.
+ * so that the plan of intended times stays open-loop. A step of a walk, which is nearly every intent, allocates nothing.
+ * hot path
  */
 import { encodeRecord } from "@myriad/protocol";
 import type { Game, GameIntent } from "./game.ts";
 import { nextRandom } from "./random.ts";
+import type { Square } from "./place.ts";
 import type { Roster } from "./roster.ts";
 import type { Sighting, Sightings } from "./sightings.ts";
 
@@ -56,6 +59,8 @@ const actEveryMs = 2000;
 const talkEveryMs = 6000;
 /** Radians by which a walking person's direction wavers. */
 const waver = 0.15;
+/** Directions that walking knows: as many as the sample game tells apart. A power of two. */
+const headings = 256;
 const zoneChatShare = 0.05;
 const emoteShare = 0.25;
 
@@ -73,10 +78,16 @@ const lines = [
 export class Behaviour {
   readonly #roster: Roster;
   readonly #sightings: Sightings;
+  readonly #square: Square | undefined;
+  /** Steps by direction, standing ones behind them; made when they are taken first. */
+  readonly #steps = new Array<Wish | undefined>(2 * headings).fill(undefined);
+  #stepsOf: GameIntent | undefined;
 
-  constructor(roster: Roster, sightings: Sightings) {
+  /** @param square where everybody stays; undefined for the whole world */
+  constructor(roster: Roster, sightings: Sightings, square?: Square) {
     this.#roster = roster;
     this.#sightings = sightings;
+    this.#square = square;
   }
 
   /** The player's wish at this beat; undefined when the game has no intent for it. */
@@ -122,7 +133,8 @@ export class Behaviour {
     const roster = this.#roster;
     const { attack, pickUp } = game.intents;
     let sighting = this.#sightings.find(roster.target[player]!);
-    if (sighting === undefined || nowMs > roster.targetUntilMs[player]!) {
+    const isOver = nowMs > roster.targetUntilMs[player]!;
+    if (sighting === undefined || isOver || !this.#mayFollow(sighting)) {
       sighting = this.#chooseTarget(player, game);
       roster.target[player] = sighting?.ref ?? 0;
       roster.targetUntilMs[player] = nowMs + targetMs;
@@ -146,12 +158,20 @@ export class Behaviour {
     return thing ?? (attack === undefined ? undefined : this.#nearestOf(player, creatures, targetM));
   }
 
+  /** Whether going there leaves the square. */
+  #mayFollow({ x, y }: Sighting): boolean {
+    const square = this.#square;
+    if (square === undefined) return true;
+    return Math.abs(x - square.x) <= square.sideM / 2 && Math.abs(y - square.y) <= square.sideM / 2;
+  }
+
   /** The nearest of a few that chance picks, within `withinM`. */
   #nearestOf(player: number, sightings: readonly Sighting[], withinM: number): Sighting | undefined {
     let nearest: Sighting | undefined;
     let nearestM = withinM;
     for (let i = 0; i < Math.min(targetTries, sightings.length); i++) {
       const candidate = sightings[Math.floor(nextRandom(this.#roster.random, player) * sightings.length)]!;
+      if (!this.#mayFollow(candidate)) continue;
       const distance = distanceTo(this.#roster, player, candidate);
       if (!(distance < nearestM)) continue;
       nearest = candidate;
@@ -167,7 +187,7 @@ export class Behaviour {
     const turn = nextRandom(roster.random, player);
     // Before its place is known a player takes any direction.
     if (Number.isNaN(roster.x[player]!)) {
-      return wishOf(move, { direction: turn * 2 * Math.PI, moving: true });
+      return this.#step(move, turn * 2 * Math.PI, true);
     }
     if (nowMs >= roster.goalUntilMs[player]!) this.#chooseGoal(player, nowMs, game);
     if (nowMs >= roster.checkMs[player]! && this.#isStuck(player, nowMs)) this.#turnAside(player);
@@ -176,7 +196,21 @@ export class Behaviour {
     const detour = roster.detour[player]!;
     roster.detour[player] = Math.sign(detour) * Math.max(0, Math.abs(detour) - detourBack);
     const direction = Math.atan2(dy, dx) + detour + (turn - 0.5) * 2 * waver;
-    return wishOf(move, { direction, moving: Math.hypot(dx, dy) > reachedM });
+    return this.#step(move, direction, dx * dx + dy * dy > reachedM * reachedM);
+  }
+
+  #step(move: GameIntent, direction: number, moving: boolean): Wish {
+    if (this.#stepsOf !== move) {
+      this.#stepsOf = move;
+      this.#steps.fill(undefined);
+    }
+    const heading = Math.round((direction / (2 * Math.PI)) * headings) & (headings - 1);
+    const place = moving ? heading : headings + heading;
+    const known = this.#steps[place];
+    if (known !== undefined) return known;
+    const step = wishOf(move, { direction: (heading / headings) * 2 * Math.PI, moving });
+    this.#steps[place] = step;
+    return step;
   }
 
   #isStuck(player: number, nowMs: number): boolean {
@@ -205,6 +239,7 @@ export class Behaviour {
     checkX[player] = x[player]!;
     checkY[player] = y[player]!;
     detour[player] = 0;
+    if (this.#square !== undefined) return this.#strollIn(this.#square, player, nowMs);
     const camps = this.#sightings.creatures;
     const drawn = nextRandom(random, player);
     const camp = persona[player] === "fight" ? fighterCampShare : persona[player] === "chat" ? 0 : campShare;
@@ -232,6 +267,13 @@ export class Behaviour {
       const toY = anchorY[player]! + Math.sin(angle) * far;
       this.#walkTo(player, ...inWorld(toX, toY, game), until);
     }
+  }
+
+  #strollIn({ x, y, sideM }: Square, player: number, nowMs: number): void {
+    const { random } = this.#roster;
+    const toX = x + (nextRandom(random, player) - 0.5) * sideM;
+    const toY = y + (nextRandom(random, player) - 0.5) * sideM;
+    this.#walkTo(player, toX, toY, nowMs + strollMs.min + nextRandom(random, player) * strollMs.spread);
   }
 
   /** A journey: the place is the new anchor. */

@@ -1,58 +1,9 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { WebSocketServer } from "ws";
 import { runCommand } from "./cli.ts";
-import { FakeRealm } from "./fake-realm.ts";
-import type { Link } from "./transport.ts";
-import { WsTransport } from "./ws-transport.ts";
-
-interface Served {
-  readonly realm: FakeRealm;
-  readonly url: string;
-  /** Ends every connection without a goodbye. */
-  readonly cut: () => void;
-}
-
-/** Serves a fake realm over real sockets while `work` runs. */
-async function serve(work: (served: Served) => Promise<void>): Promise<void> {
-  const realm = new FakeRealm();
-  const http = createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk) => (body += chunk));
-    request.on("end", () => {
-      if (request.url === "/healthz") response.end("{}");
-      else response.end(JSON.stringify({ ticket: JSON.parse(body).name }));
-    });
-  });
-  const sockets = new WebSocketServer({ server: http, path: "/v1/play", perMessageDeflate: false });
-  sockets.on("connection", (socket, request) => {
-    const credential = request.headers["sec-websocket-protocol"]?.split(/, ?/)[1] ?? "";
-    const peer = {
-      send: (bytes: Uint8Array) => socket.send(bytes),
-      close: (code: number, reason: string) => socket.close(code, reason),
-    };
-    const [kind, value = ""] = credential.split(".");
-    const who = kind === "ticket" ? { name: value } : { key: value };
-    const connection = realm.join(who, peer, () => performance.now());
-    socket.on("message", (bytes) => connection.message(bytes as Buffer));
-    socket.on("close", () => connection.closed());
-  });
-  const ticks = setInterval(() => realm.advance(Date.now()), 50);
-  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}`;
-  try {
-    await work({ realm, url, cut: () => sockets.clients.forEach((client) => client.terminate()) });
-  } finally {
-    clearInterval(ticks);
-    for (const client of sockets.clients) client.terminate();
-    http.closeAllConnections();
-    http.close();
-  }
-}
+import { serve } from "./testing.ts";
 
 /** Runs the command and gathers what it writes. */
 async function run(
@@ -121,6 +72,110 @@ describe("the swarm command", () => {
     });
   });
 
+  it("puts players where the scene says, and tells how the server does", async () => {
+    await serve(async (served) => {
+      const none = { fromMs: 1, partsPerDoubling: 1, counts: [] as number[] };
+      let uptimeMs = 0;
+      Object.defineProperty(served, "status", {
+        get: () => ({
+          uptimeMs: (uptimeMs += 1000),
+          rssBytes: 2 ** 28,
+          cpuUserUs: uptimeMs * 500,
+          cpuSystemUs: 0,
+          gateway: { stale: 3 },
+          tickMs: { ...none, counts: [0, uptimeMs] },
+          tickJitterMs: none,
+          dilationPercent: Array.from({ length: 101 }, (_, percent) => (percent === 90 ? uptimeMs : 0)),
+        }),
+      });
+      const { url, asked } = served;
+      const { code, out } = await run(
+        [
+          "--url",
+          url,
+          "--players",
+          "10",
+          "--ramp",
+          "0",
+          "--seconds",
+          "1.6",
+          "--place",
+          "square:20@100,50",
+        ].concat("--json"),
+      );
+      assert.equal(code, 0, out);
+      assert.equal(asked.length, 10);
+      assert.ok(asked.every(({ place }) => Math.abs(place!.x - 100) <= 10 && Math.abs(place!.y - 50) <= 10));
+      const { server } = JSON.parse(out.trimEnd().split("\n").at(-1)!);
+      const { rssMbMax, cpuPercent, tickMs, dilationMin, staleMax } = server;
+      assert.deepEqual(
+        { rssMbMax, cpuPercent, dilationMin, staleMax, p50: tickMs.p50, max: tickMs.max },
+        { rssMbMax: 256, cpuPercent: 50, dilationMin: 90, staleMax: 3, p50: 3, max: 4 },
+      );
+      assert.match(out, /server +50 % of a core, 256 MB, at 90 % of real time or more, 3 stale at once/);
+    });
+  });
+
+  it("needs to know the zones, unless the game decides where players begin", async () => {
+    await serve(
+      async ({ url, asked }) => {
+        const args = ["--url", url, "--players", "2", "--ramp", "0", "--seconds", "0.3"];
+        const spread = await run(args);
+        assert.deepEqual([spread.code, spread.out], [1, ""]);
+        assert.match(spread.err, /^swarm: the server does not say where its zones lie; --place town .*\n$/);
+        assert.equal((await run([...args, "--place", "town"])).code, 0);
+        assert.deepEqual(
+          asked.map(({ place }) => place),
+          [undefined, undefined],
+        );
+      },
+      { hidesZones: true },
+    );
+  });
+
+  it("plays in several processes, whose figures add up", async () => {
+    await serve(async ({ url, realm, asked }) => {
+      const args = ["--url", url, "--players", "9", "--ramp", "0", "--seconds", "1", "--processes", "2"];
+      const { code, out, err } = await run([...args, "--json"]);
+      assert.equal(code, 0, out + err);
+      const figures = JSON.parse(out.trimEnd().split("\n").at(-1)!);
+      assert.deepEqual([figures.players, figures.connected, figures.errors], [9, 9, 0]);
+      assert.ok(Math.abs(figures.framesPerSecondPerPlayer - 20) < 4, `${figures.framesPerSecondPerPlayer}`);
+      assert.ok(figures.intentToAckMs.p50 > 0 && figures.swarmCpuPercent > 0);
+      assert.equal(new Set(asked.map(({ name }) => name)).size, 9, "no player plays twice");
+      assert.equal(realm.sessions.filter(({ wantsDigests }) => wantsDigests).length, 1);
+    });
+  });
+
+  it("ends in all processes when it is interrupted", async () => {
+    await serve(async ({ url, realm }) => {
+      const args = ["--url", url, "--players", "4", "--ramp", "0", "--seconds", "600", "--processes", "2"];
+      const interrupt = new AbortController();
+      const told = (text: string) => {
+        if (/measuring +4\/4/.test(text)) interrupt.abort();
+      };
+      const { code, out } = await run(args, { signal: interrupt.signal, told });
+      assert.equal(code, 0, out);
+      assert.ok(realm.sessions.every(({ peer }) => peer === undefined));
+    });
+  });
+
+  it("tests itself against a server of its own", async () => {
+    const { code, out, err } = await run([
+      "--self-test",
+      "--players",
+      "20",
+      "--ramp",
+      "0",
+      "--seconds",
+      "2.5",
+    ]);
+    assert.equal(code, 0, out + err);
+    assert.match(out, /players +20 of 20/);
+    assert.match(out, /swarm +\d+ % of a core, timers late by/);
+    assert.match(out, /server +\d+ % of a core/);
+  });
+
   it("says in one line that no server is there", async () => {
     const { code, out, err } = await run(["--url", "ws://127.0.0.1:1", "--players", "3"]);
     assert.deepEqual([code, out], [1, ""]);
@@ -141,41 +196,5 @@ describe("the swarm command", () => {
     const helped = await ask("--help");
     assert.equal(helped.code, 0);
     assert.match(helped.out, /--dangerously-remote/);
-  });
-});
-
-describe("WsTransport", () => {
-  it("tells a socket that cannot be opened as one that was closed, with the reason", async () => {
-    const closed = (protocols: string[]) =>
-      new Promise<string>((resolve) => {
-        const link: Link = new WsTransport("ws://127.0.0.1:1").open(7, protocols, {
-          opened: () => {},
-          message: () => {},
-          closed: (which, code, reason) => {
-            assert.equal(which.player, 7);
-            assert.equal(which, link);
-            resolve(`${code} ${reason}`);
-          },
-        });
-        // Neither does anything before the socket is open.
-        link.send(Uint8Array.of(1));
-      });
-    assert.match(await closed(["myriad.1", "ticket.x"]), /^1006 .*ECONNREFUSED/);
-    assert.match(await closed(["myriad.1", "no token at all"]), /^1006 .*subprotocol/);
-  });
-
-  it("closes and terminates", async () => {
-    await serve(async ({ url }) => {
-      for (const how of ["close", "terminate"] as const) {
-        const code = await new Promise<number>((resolve) => {
-          new WsTransport(url).open(0, ["myriad.1", "ticket.x"], {
-            opened: (link) => link[how](),
-            message: () => {},
-            closed: (_, closeCode) => resolve(closeCode),
-          });
-        });
-        assert.equal(code, how === "close" ? 1000 : 1006);
-      }
-    });
   });
 });

@@ -2,7 +2,7 @@
  * A realm without a world: two zones of creatures that walk in circles, everything in view of everyone. It speaks the
  * protocol from the server's side, so that the swarm can be tried, and its own cost measured, without a server.
  *
- * Owns no clock and no socket: `advance` is one tick, `join` a connection. Absent on purpose: borders, strides, budgets.
+ * Owns no clock and no socket: `advance` is one tick (`step`, then `send` to everyone), `join` a connection. Absent on purpose: borders, strides, budgets.
  * Invariant: what it says of its state is the truth, digests included, unless a test asks for a lie.
  */
 import {
@@ -28,6 +28,7 @@ import {
   type Level,
   metadata,
   oneOf,
+  phaseOf,
   position,
   positionStepsPerM,
   quantise,
@@ -40,6 +41,8 @@ import {
   uint,
   unit,
   writeField,
+  writeMask,
+  type ZoneInfo,
 } from "@myriad/protocol";
 
 const Player = entity("player", {
@@ -76,12 +79,14 @@ export const fakeSchema = defineSchema({
 
 /** A connection as the fake sees it. */
 export interface FakePeer {
+  /** The bytes are valid during the call only. */
   readonly send: (bytes: Uint8Array) => void;
   readonly close: (code: number, reason: string) => void;
 }
 
 /** One player's session. */
 export interface FakeSession {
+  readonly index: number;
   readonly name: string;
   readonly key: string;
   peer: FakePeer | undefined;
@@ -133,6 +138,9 @@ const regionSizeM = 100;
 const zoneSizeM = 200;
 const levels: readonly Level[] = [{ radiusM: 64, strideTicks: 1, channelStrides: [1, 2, 4, 1] }];
 const factEveryTicks = 16;
+const keyPrefix = "key-";
+const descriptor = describe(fakeSchema);
+const descriptorHash = schemaHash(descriptor);
 
 export class FakeRealm {
   readonly sessions: FakeSession[] = [];
@@ -154,14 +162,26 @@ export class FakeRealm {
   readonly #bits = new BitWriter(4096);
   readonly #place: Frame = { originX: 0, originY: 0, positionBits: 0, zone: 0 };
 
-  /** @param creatures per zone */
-  constructor(creatures = 12) {
+  readonly #tickRateHz: number;
+  readonly #countsIntents: boolean;
+  readonly #writer = new ByteWriter(4096);
+  /** What is the same for all who want the same is encoded once a tick, as a real server does. */
+  readonly #parts = new Map<number, Uint8Array>();
+
+  /**
+   * @param options.creatures per zone
+   * @param options.countsIntents whether intents are decoded and counted by name
+   */
+  constructor({ creatures = 12, tickRateHz = 20, countsIntents = true } = {}) {
+    this.#tickRateHz = tickRateHz;
+    this.#countsIntents = countsIntents;
     this.#entities = this.#grids.map((grid) => populate(grid, creatures));
   }
 
   /** A connection with a name (as a ticket would say) or with a resume key. Answers what takes its messages. */
   join(credential: { name: string } | { key: string }, peer: FakePeer, nowMs: () => number) {
-    const known = "key" in credential ? this.sessions.find(({ key }) => key === credential.key) : undefined;
+    const known =
+      "key" in credential ? this.sessions[Number(credential.key.slice(keyPrefix.length))] : undefined;
     if ("key" in credential && known === undefined) {
       peer.close(4008, "session_unknown");
       return { message: () => {}, closed: () => {} };
@@ -179,15 +199,25 @@ export class FakeRealm {
 
   /** One tick: creatures move, everyone gets a frame. */
   advance(wallMs: number): void {
+    this.step();
+    this.send(wallMs);
+  }
+
+  /** Creatures move. */
+  step(): void {
     this.tick++;
+    this.#parts.clear();
     this.#moveAll();
-    const parts = new Map<string, Uint8Array>();
-    for (const session of this.sessions) {
+  }
+
+  /** Sends the tick's frame to every `share`th session, beginning with number `first`. */
+  send(wallMs: number, first = 0, share = 1): void {
+    for (let i = first; i < this.sessions.length; i += share) {
+      const session = this.sessions[i]!;
       if (session.peer === undefined || !session.isGreeted || this.faults.isSilent) continue;
-      // What is the same for all is encoded once, as a real server does.
-      const wants = `${session.needsKeyframes} ${session.wantsDigests}`;
-      const zones = parts.get(wants) ?? this.#zones(session);
-      parts.set(wants, zones);
+      const wants = (session.needsKeyframes ? 1 : 0) | (session.wantsDigests ? 2 : 0);
+      const zones = this.#parts.get(wants) ?? this.#zones(session);
+      this.#parts.set(wants, zones);
       session.peer.send(this.#frame(session, zones, wallMs));
       session.needsKeyframes = false;
       session.needsSelf = false;
@@ -197,8 +227,9 @@ export class FakeRealm {
   #newSession(name: string, nowMs: number): FakeSession {
     const index = this.sessions.length;
     const session: FakeSession = {
+      index,
       name,
-      key: `key-${index}`,
+      key: `${keyPrefix}${index}`,
       peer: undefined,
       isGreeted: false,
       wantsDigests: false,
@@ -239,7 +270,7 @@ export class FakeRealm {
         session.ackedFrame = Math.max(session.ackedFrame, message.ackFrame);
         for (const { seq, type, from, to } of message.intents) {
           session.pendingIntent = Math.max(session.pendingIntent, seq);
-          this.#count(type, bytes.subarray(from, to));
+          if (this.#countsIntents) this.#count(type, bytes.subarray(from, to));
         }
         return;
       case "resync":
@@ -260,31 +291,34 @@ export class FakeRealm {
     this.intents.set(name, (this.intents.get(name) ?? 0) + 1);
   }
 
+  /** Where its zones lie. */
+  get zones(): readonly ZoneInfo[] {
+    return this.#grids.map(({ zone, bounds }) => ({ zone, name: `zone ${zone}`, bounds }));
+  }
+
   /** The welcome of a session, with the schema unless the client knows it. */
   welcomeFor(session: FakeSession, clientHash = "", resumed = false): Uint8Array {
-    const descriptor = describe(fakeSchema);
-    const hash = schemaHash(descriptor);
     return encodeWelcome({
       formatVersion: 1,
       realm: "fake",
       server: "fake 1",
       gameVersion: "1.0.0",
-      session: this.sessions.indexOf(session),
+      session: session.index,
       resumeKey: session.key,
       resumeSeconds: 120,
       resumed,
       character: { id: 1, name: session.name },
-      tickRateHz: 20,
+      tickRateHz: this.#tickRateHz,
       regionSizeM,
       levels,
-      zones: this.#grids.map(({ zone, bounds }) => ({ zone, name: `zone ${zone}`, bounds })),
-      schemaHash: hash,
-      ...(clientHash === hash || this.faults.hidesSchema ? {} : { schema: descriptor }),
+      zones: this.zones,
+      schemaHash: descriptorHash,
+      ...(clientHash === descriptorHash || this.faults.hidesSchema ? {} : { schema: descriptor }),
     });
   }
 
   #moveAll(): void {
-    const turn = this.tick / 20;
+    const turn = this.tick / this.#tickRateHz;
     for (const entities of this.#entities) {
       for (const { kind, parts, x, y } of entities) {
         if (kind.name !== "creature") continue;
@@ -296,7 +330,8 @@ export class FakeRealm {
   }
 
   #frame(session: FakeSession, zones: Uint8Array, wallMs: number): Uint8Array {
-    const writer = new ByteWriter(256);
+    const writer = this.#writer;
+    writer.reset();
     const isFirst = session.frame === 0;
     const hasFact = this.tick % factEveryTicks === 0;
     if (!this.faults.isDeaf) session.lastIntent = session.pendingIntent;
@@ -316,7 +351,7 @@ export class FakeRealm {
     writer.v(session.lastIntent);
     writer.u8(1);
     if (isFirst) {
-      writer.u16(this.sessions.indexOf(session));
+      writer.u16(session.index);
       writer.u8(0);
     }
     writer.u32(Math.round(session.x * 1024));
@@ -330,7 +365,7 @@ export class FakeRealm {
       sized(writer, new Uint8Array(1));
     }
     writer.bytes(zones);
-    return writer.copy();
+    return writer.view();
   }
 
   /** Both self fields, level first. */
@@ -366,8 +401,8 @@ export class FakeRealm {
     bits.reset();
     for (let region = 0; region < grid.count; region++) {
       const members = this.#membersOf(grid, region);
-      grid.frameOf(region, this.#place);
-      bits.bits(region, 16);
+      grid.aim(this.#place, grid.shapeOf(region));
+      bits.bits(region, grid.regionBits);
       bits.gamma(members.length);
       let before = -1;
       for (const member of members) {
@@ -385,15 +420,16 @@ export class FakeRealm {
     bits.reset();
     for (let region = 0; region < grid.count; region++) {
       const members = this.#membersOf(grid, region);
-      grid.frameOf(region, this.#place);
-      bits.bits(this.faults.breaksBlocks ? grid.count : region, 16);
+      grid.aim(this.#place, grid.shapeOf(region));
+      bits.bits(this.faults.breaksBlocks ? grid.capacity : region, grid.regionBits);
       bits.bits(0, 1);
       const isMoving = (member: FakeEntity) => member.kind.name === "creature";
       bits.bits(members.some(isMoving) ? 1 : 0, 1);
       if (members.some(isMoving)) this.#writeMoves(members, isMoving);
       // Detailed and cosmetic have nothing to say when they are due, metadata never.
+      const localTick = this.tick + phaseOf(grid, region);
       for (const stride of levels[0]!.channelStrides.slice(1)) {
-        if (this.tick % stride === 0) bits.bits(0, 1);
+        if (localTick % stride === 0) bits.bits(0, 1);
       }
       bits.align();
     }
@@ -410,7 +446,7 @@ export class FakeRealm {
       bits.bits(isTold ? 1 : 0, 1);
       if (!isTold) continue;
       const fields = member.kind.channels[0]!.length;
-      bits.bits(2 ** fields - 1, fields);
+      writeMask(bits, 2 ** fields - 1, fields);
       this.#write(member, 0);
     }
   }

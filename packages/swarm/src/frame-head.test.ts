@@ -76,6 +76,20 @@ describe("FrameHead", () => {
     );
   });
 
+  it("reads a frame that stands in the middle of other bytes, and none of these", () => {
+    const read = new FrameHead();
+    fc.assert(
+      fc.property(head, fc.uint8Array({ maxLength: 20 }), fc.nat(), (given, other, cut) => {
+        const bytes = write({ ...given, facts: 0 });
+        const whole = Uint8Array.of(...other, ...bytes, ...other, 0xff);
+        assert.ok(read.read(whole, other.length, other.length + bytes.length));
+        assert.deepEqual([read.frame, read.tick], [given.frame, given.tick]);
+        const end = other.length + (cut % bytes.length);
+        assert.equal(read.read(whole, other.length, end), false);
+      }),
+    );
+  });
+
   it("refuses every frame that ends before its head does", () => {
     const read = new FrameHead();
     fc.assert(

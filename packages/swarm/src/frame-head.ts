@@ -28,15 +28,20 @@ export class FrameHead {
   lastFact = 0;
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
+  #end = 0;
 
-  /** Reads the head of a frame, its first byte included. False when it is none or ends too early. */
-  read(bytes: Uint8Array): boolean {
+  /**
+   * Reads the head of a frame that stands in `bytes` from `from` to below `to`, its first byte included. False when it is
+   * none or ends too early. Ranges refer to `bytes`, which are valid as long as the caller's are.
+   */
+  read(bytes: Uint8Array, from = 0, to = bytes.length): boolean {
     // First byte, frame, flags, time, and at least one byte for each number of unknown length.
-    if (bytes.length < 17 || bytes[0] !== serverMessage.frame) return false;
+    if (to - from < 17 || bytes[from] !== serverMessage.frame) return false;
     this.#bytes = bytes;
-    this.#at = 1;
+    this.#at = from + 1;
+    this.#end = to;
     this.frame = this.#u32();
-    this.flags = bytes[this.#at++]!;
+    this.flags = this.#byte();
     this.timeMs = this.#u32();
     this.homeZone = this.#v();
     this.tick = this.#u32();
@@ -47,7 +52,7 @@ export class FrameHead {
     this.selfTo = 0;
     this.lastFact = 0;
     if (this.flags !== 0) this.#readOptional(this.flags);
-    return this.#at <= bytes.length;
+    return this.#at <= to;
   }
 
   #readOptional(flags: number): void {
@@ -80,20 +85,21 @@ export class FrameHead {
     const bytes = this.#bytes;
     const at = this.#at;
     this.#at = at + 4;
-    // Bytes past the end read as undefined, which the shifts turn into 0; `read` sees that it went too far.
+    // Bytes past the end are another message's, or undefined, which the shifts turn into 0; `read` sees that it went
+    // too far.
     return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
   }
 
   #v(): number {
     let value = 0;
     for (let shift = 0; shift < 35; shift += 7) {
-      const byte = this.#bytes[this.#at++];
-      // Past the end, or more than 32 bits: `at` is moved past the end, so that `read` answers false.
-      if (byte === undefined || (shift === 28 && byte > 0x0f)) break;
+      const byte = this.#bytes[this.#at++] ?? 0;
+      // More than 32 bits: `at` is moved past the end, so that `read` answers false.
+      if (shift === 28 && byte > 0x0f) break;
       value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return value >>> 0;
     }
-    this.#at = this.#bytes.length + 1;
+    this.#at = this.#end + 1;
     return 0;
   }
 }

@@ -37,6 +37,56 @@ describe("HttpClient", () => {
     });
   });
 
+  it("asks for a ticket at a place", async () => {
+    const bodies: string[] = [];
+    const answer: RequestListener = (request, response) => {
+      request.on("data", (chunk) => bodies.push(String(chunk)));
+      request.on("end", () => response.end('{"ticket":"t"}'));
+    };
+    await beside(answer, async (client) => {
+      await client.ticket("a", { x: 1, y: -2.5 });
+      await client.ticket("b");
+    });
+    assert.deepEqual(bodies, ['{"name":"a","place":{"x":1,"y":-2.5}}', '{"name":"b"}']);
+  });
+
+  it("asks where the zones lie, and takes nothing else for an answer", async () => {
+    const zone = { zone: 0, name: "a", bounds: { x: 0, y: -1, width: 5, height: 5 } };
+    const zonesOf = async (status: number, said: unknown) => {
+      let zones: unknown;
+      const answer: RequestListener = (request, response) => {
+        assert.equal(`${request.method} ${request.url}`, "GET /realm");
+        response.writeHead(status).end(JSON.stringify(said));
+      };
+      await beside(answer, async (client) => {
+        zones = await client.zones();
+      });
+      return zones;
+    };
+    assert.deepEqual(await zonesOf(200, { zones: [zone] }), [zone]);
+    assert.equal(await zonesOf(404, { zones: [zone] }), undefined);
+    for (const zones of [
+      undefined,
+      [],
+      7,
+      [null],
+      [{ zone: 0 }],
+      [{ ...zone, bounds: { ...zone.bounds, x: "0" } }],
+    ])
+      assert.equal(await zonesOf(200, { zones }), undefined, JSON.stringify(zones));
+  });
+
+  it("asks how the server does, where it says so", async () => {
+    await beside(
+      (request, response) => response.end(JSON.stringify({ url: request.url })),
+      async (client) => assert.deepEqual(await client.status(), { url: "/status" }),
+    );
+    await beside(
+      (_, response) => response.writeHead(404).end("{}"),
+      async (client) => assert.equal(await client.status(), undefined),
+    );
+  });
+
   it("says why there is no ticket", async () => {
     const refusals: [status: number, body: string, words: RegExp][] = [
       [503, '{"code":"server_full"}', /status 503, server_full/],
@@ -56,8 +106,8 @@ describe("HttpClient", () => {
 
   it("gives up on an answer without an end", async () => {
     await beside(
-      (_, response) => response.writeHead(200).end("x".repeat(20_000)),
-      (client) => assert.rejects(client.ticket("x"), /more than 16384 bytes/),
+      (_, response) => response.writeHead(200).end("x".repeat(200_000)),
+      (client) => assert.rejects(client.ticket("x"), /more than 131072 bytes/),
     );
   });
 

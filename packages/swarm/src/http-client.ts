@@ -1,16 +1,18 @@
 /**
- * The swarm's few questions over HTTP: is a server there, and a ticket for a name.
+ * The swarm's few questions over HTTP: is a server there, where its zones lie, how it does, and a ticket for a name.
  *
  * Invariant: connections are kept and bounded, so that ten thousand logins do not open ten thousand of them.
  */
 import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
 import { Agent as SecureAgent, request as httpsRequest } from "node:https";
-import { httpMsMax, ticketBytesMax, ticketRequestsMax } from "./limits.ts";
+import type { ZoneInfo } from "@myriad/protocol";
+import { answerBytesMax, httpMsMax, ticketRequestsMax } from "./limits.ts";
+import type { Place } from "./place.ts";
 
 /** Where players get their tickets. */
 export interface TicketOffice {
-  /** A ticket for a character of that name. Rejects with an Error whose message can be shown. */
-  ticket(name: string): Promise<string>;
+  /** A ticket for a character of that name, at a place if one is given. Rejects with an Error that can be shown. */
+  ticket(name: string, place?: Place): Promise<string>;
 }
 
 export class HttpClient implements TicketOffice {
@@ -32,8 +34,21 @@ export class HttpClient implements TicketOffice {
     await this.#send("GET", "/healthz");
   }
 
-  async ticket(name: string): Promise<string> {
-    const { status, body } = await this.#send("POST", "/v1/tickets", JSON.stringify({ name }));
+  /** The zones of the realm; undefined when the server does not say. */
+  async zones(): Promise<readonly ZoneInfo[] | undefined> {
+    const { status, body } = await this.#send("GET", "/realm");
+    const { zones } = status === 200 ? parse(body) : {};
+    return Array.isArray(zones) && zones.length > 0 && zones.every(isZone) ? zones : undefined;
+  }
+
+  /** What the server says of itself; undefined when it says nothing. */
+  async status(): Promise<unknown> {
+    const { status, body } = await this.#send("GET", "/status");
+    return status === 200 ? parse(body) : undefined;
+  }
+
+  async ticket(name: string, place?: Place): Promise<string> {
+    const { status, body } = await this.#send("POST", "/v1/tickets", JSON.stringify({ name, place }));
     const answer = parse(body);
     if (status >= 200 && status < 300 && typeof answer["ticket"] === "string") return answer["ticket"];
     const words = [answer["text"], answer["message"], answer["code"]].find(
@@ -71,13 +86,23 @@ function readBody(
   let bytes = 0;
   response.on("data", (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > ticketBytesMax) response.destroy(new Error(`an answer of more than ${ticketBytesMax} bytes`));
+    if (bytes > answerBytesMax) response.destroy(new Error(`an answer of more than ${answerBytesMax} bytes`));
     else chunks.push(chunk);
   });
   response.on("error", reject);
   response.on("end", () =>
     resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
   );
+}
+
+function isZone(value: unknown): value is ZoneInfo {
+  if (typeof value !== "object" || value === null) return false;
+  const { zone, bounds } = value as { zone?: unknown; bounds?: Record<string, unknown> };
+  return typeof zone === "number" && ["x", "y", "width", "height"].every((side) => isFinite(bounds?.[side]));
+}
+
+function isFinite(value: unknown): boolean {
+  return typeof value === "number" && Number.isFinite(value);
 }
 
 function parse(body: string): Record<string, unknown> {

@@ -6,6 +6,6 @@ export { type Mix, parseOptions, type Persona, type SwarmOptions } from "./optio
 export { type Mismatch, type Observation, Observer } from "./observer.ts";
 export { type Machine, type Stage, Swarm } from "./swarm.ts";
 export type { Link, LinkListener, Transport } from "./transport.ts";
-export { WsTransport } from "./ws-transport.ts";
+export { SocketTransport } from "./socket-transport.ts";
 export { type Game, learnGame } from "./game.ts";
 export { HttpClient, type TicketOffice } from "./http-client.ts";

@@ -1,10 +1,18 @@
 /**
- * A histogram of times: HDR, three significant digits, microseconds inside and milliseconds outside.
+ * A histogram of times: microseconds inside, milliseconds outside, exact to a thousandth of the value.
  *
- * Invariant: 85 KiB whatever is recorded. The package's WebAssembly stays unused: recording is 75 ns without it.
+ * A bucket is a microsecond up to 1,024; from there each doubling is cut into 512 equal parts.
+ * Invariant: 90 KiB whatever is recorded; recording is a shift and an addition and allocates nothing.
+ * Invariant: all have one layout, so that the histograms of several processes add up.
+ * Source: the bucket scheme of HdrHistogram (Gil Tene).
+ * hot path
  */
-import { build, type Histogram } from "hdr-histogram-js";
 import { latencyMsMax } from "./limits.ts";
+
+/** Parts of a doubling, as a power of two: a part is 0.2 %, its middle at most 0.1 % off. */
+const partBits = 9;
+const usMax = latencyMsMax * 1000;
+const bucketCount = bucketOf(usMax) + 1;
 
 /** What is reported of a histogram, milliseconds; zeros when nothing was recorded. */
 export interface Percentiles {
@@ -16,38 +24,57 @@ export interface Percentiles {
 }
 
 export class Latency {
-  readonly #histogram: Histogram = build({
-    bitBucketSize: 32,
-    autoResize: false,
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: latencyMsMax * 1000,
-    numberOfSignificantValueDigits: 3,
-    useWebAssembly: false,
-  });
+  /** Doubles: 100,000 records a second would overflow 32 bits within a day. */
+  readonly counts = new Float64Array(bucketCount);
+  #count = 0;
 
   get count(): number {
-    return this.#histogram.totalCount;
+    return this.#count;
   }
 
   /** Records a time `times` times. Below 0 counts as 0 (two clocks of whole milliseconds), above ten minutes as that. */
   record(ms: number, times = 1): void {
-    const us = Math.round(ms * 1000);
-    const value = us < 0 ? 0 : us > latencyMsMax * 1000 ? latencyMsMax * 1000 : us;
-    if (times === 1) this.#histogram.recordValue(value);
-    else this.#histogram.recordValueWithCount(value, times);
+    const us = ms > 0 ? (ms < latencyMsMax ? Math.round(ms * 1000) : usMax) : 0;
+    this.counts[bucketOf(us)]! += times;
+    this.#count += times;
   }
 
   reset(): void {
-    this.#histogram.reset();
+    this.counts.fill(0);
+    this.#count = 0;
   }
 
-  /** The time that `percent` of the records do not exceed, in milliseconds. */
+  /** Adds what another one has counted. */
+  add(counts: Float64Array): void {
+    for (let bucket = 0; bucket < bucketCount; bucket++) {
+      const count = counts[bucket] ?? 0;
+      this.counts[bucket]! += count;
+      this.#count += count;
+    }
+  }
+
+  /** The time that `percent` of the records do not exceed, in milliseconds; 0 when there is none. */
   at(percent: number): number {
-    return this.count === 0 ? 0 : this.#histogram.getValueAtPercentile(percent) / 1000;
+    const rank = Math.max(1, Math.ceil((percent / 100) * this.#count));
+    if (rank > this.#count) return 0;
+    let bucket = 0;
+    for (let seen = this.counts[0]!; seen < rank; seen += this.counts[bucket]!) bucket++;
+    return middleOf(bucket) / 1000;
   }
 
   percentiles(): Percentiles {
-    const max = this.count === 0 ? 0 : this.#histogram.maxValue / 1000;
-    return { p50: this.at(50), p90: this.at(90), p99: this.at(99), p999: this.at(99.9), max };
+    return { p50: this.at(50), p90: this.at(90), p99: this.at(99), p999: this.at(99.9), max: this.at(100) };
   }
+}
+
+function bucketOf(us: number): number {
+  const shift = Math.max(0, 31 - partBits - Math.clz32(us));
+  return (shift << partBits) + (us >>> shift);
+}
+
+function middleOf(bucket: number): number {
+  const parts = 1 << partBits;
+  if (bucket < 2 * parts) return bucket;
+  const shift = (bucket >>> partBits) - 1;
+  return ((bucket & (parts - 1)) + parts + 0.5) * 2 ** shift;
 }

@@ -4,6 +4,7 @@ import { ByteWriter, decodeClientFrame, decodeServerText, encodeHello, section }
 import { FakeRealm } from "./fake-realm.ts";
 import { learnGame } from "./game.ts";
 import { resyncQuietMs } from "./limits.ts";
+import { Meters } from "./meters.ts";
 import { Observer } from "./observer.ts";
 
 /** An observer beside a fake realm: `frame` ticks and applies, and answers what was observed. */
@@ -12,7 +13,7 @@ function watch() {
   const received: Uint8Array[] = [];
   const connection = realm.join(
     { name: "Eyes" },
-    { send: (bytes) => received.push(bytes), close: () => {} },
+    { send: (bytes) => received.push(bytes.slice()), close: () => {} },
     () => 0,
   );
   const hello = {
@@ -27,18 +28,19 @@ function watch() {
   assert.ok(text.ok && text.value.kind === "welcome");
   const learnt = learnGame(text.value.welcome);
   assert.ok(learnt.ok);
-  const observer = new Observer(learnt.game);
-  const apply = (bytes: Uint8Array, nowMs: number) => {
+  const meters = new Meters();
+  const observer = new Observer(learnt.game, meters);
+  const apply = (bytes: Uint8Array, nowMs: number, at?: { x: number; y: number }) => {
     const decoded = decodeClientFrame(bytes);
     assert.ok(decoded.ok);
-    const { updates, digests, mismatches } = observer.apply(decoded.value, nowMs);
+    const { updates, digests, mismatches } = observer.apply(decoded.value, nowMs, at);
     return { updates, digests, mismatches: [...mismatches] };
   };
-  const frame = (nowMs = 0) => {
+  const frame = (nowMs = 0, at?: { x: number; y: number }) => {
     realm.advance(nowMs);
-    return apply(received.pop()!, nowMs);
+    return apply(received.pop()!, nowMs, at);
   };
-  return { realm, observer, frame, apply, connection };
+  return { realm, observer, frame, apply, connection, meters };
 }
 
 describe("Observer", () => {
@@ -75,6 +77,33 @@ describe("Observer", () => {
     assert.ok(frame(100).mismatches.length > 0);
     assert.equal(frame(99 + resyncQuietMs).mismatches.length, 0);
     assert.equal(frame(100 + resyncQuietMs).mismatches[0]?.what, "state_mismatch");
+  });
+
+  it("knows whether it is equal to the zone now", () => {
+    const { realm, frame, observer } = watch();
+    assert.equal(observer.isEqual, false);
+    frame();
+    assert.equal(observer.isEqual, true);
+    realm.faults.losesUpdate = true;
+    frame(100);
+    assert.equal(observer.isEqual, false);
+  });
+
+  it("measures how long each entity goes without news, of all and of the thirty nearest", () => {
+    const { frame, meters, observer } = watch();
+    const at = { x: 20, y: 20 };
+    frame(0);
+    assert.equal(meters.everyGap.count, 0, "not measured yet");
+    for (const nowMs of [1000, 1100, 1400]) frame(nowMs, at);
+    // Two zones of 15, twice; all of them are among the nearest.
+    assert.equal(meters.everyGap.count, 60);
+    assert.equal(meters.nearestGap.count, 60);
+    assert.ok(Math.abs(meters.everyGap.at(40) - 100) < 1 && Math.abs(meters.everyGap.at(60) - 300) < 1);
+    observer.closeGaps(2000);
+    assert.equal(meters.everyGap.count, 60, "what is younger than a second was just on its way");
+    observer.closeGaps(4400);
+    assert.equal(meters.everyGap.count, 90);
+    assert.ok(Math.abs(meters.everyGap.at(100) - 3000) < 5);
   });
 
   it("reports blocks that cannot be decoded, and does not compare after them", () => {

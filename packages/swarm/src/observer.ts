@@ -9,12 +9,15 @@ import {
   ByteReader,
   type ClientFrame,
   type DecodeCode,
+  type Level,
   section,
   type ZonePart,
   ZoneReplica,
 } from "@myriad/protocol";
 import type { Game } from "./game.ts";
 import { resyncQuietMs } from "./limits.ts";
+import type { Place } from "./place.ts";
+import { type GapMeters, RefreshGaps } from "./refresh-gaps.ts";
 
 /** One disagreement between what was decoded and what the server says. */
 export interface Mismatch {
@@ -39,15 +42,26 @@ export interface Observation {
 
 export class Observer {
   readonly replicas = new Map<number, ZoneReplica>();
+  /** Whether the last digests agreed, and no frame since then failed to fit. */
+  isEqual = false;
+  readonly #gaps: RefreshGaps;
+  readonly #levels: readonly Level[];
   readonly #seen = new Set<number>();
   readonly #observation: Observation = { updates: 0, digests: 0, mismatches: [] };
   #quietUntilMs = 0;
+  /** When the frame came that is applied now, if gaps are measured, else −1; and the tick of its part. */
+  #gapsAtMs = -1;
+  #partTick = 0;
 
-  constructor(game: Game) {
+  constructor(game: Game, meters: GapMeters) {
+    this.#gaps = new RefreshGaps({ meters, guides: game.guides });
     const note = ({ id }: { id: number }) => this.#seen.add(id);
+    const { kinds, levels } = game;
+    this.#levels = levels;
     for (const grid of game.grids) {
-      const { kinds, levels } = game;
-      const listener = { appeared: note, changed: note };
+      const refreshed = (region: number, strideTicks: number) =>
+        this.#refreshed(grid.zone, region, strideTicks);
+      const listener = { appeared: note, changed: note, refreshed };
       this.replicas.set(grid.zone, new ZoneReplica({ grid, kinds, levels, listener }));
     }
   }
@@ -55,22 +69,35 @@ export class Observer {
   /** Forgets everything: a new session, or keyframes were asked for. */
   clear(quietUntilMs = 0): void {
     for (const replica of this.replicas.values()) replica.clear();
+    this.#gaps.clear();
+    this.isEqual = false;
     this.#quietUntilMs = quietUntilMs;
   }
 
   /**
    * Applies a frame. After a mismatch everything is forgotten and the caller asks for keyframes: `mismatches` is not
    * empty then, and stays empty for the quiet time that follows.
+   * @param at where the player stands if gaps are measured, else undefined
    */
-  apply(frame: ClientFrame, nowMs: number): Observation {
+  apply(frame: ClientFrame, nowMs: number, at?: Place): Observation {
     const observation = this.#observation;
     observation.updates = 0;
     observation.digests = 0;
     observation.mismatches.length = 0;
+    this.#gapsAtMs = at === undefined ? -1 : nowMs;
+    if (at === undefined) this.#gaps.clear();
     for (const part of frame.zones) this.#applyPart(frame, part);
+    if (at !== undefined) this.#gaps.look(this.replicas.values(), at, nowMs);
+    if (observation.mismatches.length > 0) this.isEqual = false;
+    else if (observation.digests > 0) this.isEqual = true;
     if (nowMs < this.#quietUntilMs) observation.mismatches.length = 0;
     else if (observation.mismatches.length > 0) this.clear(nowMs + resyncQuietMs);
     return observation;
+  }
+
+  /** At the end: what was not told for long counts with the age that it has reached. */
+  closeGaps(nowMs: number): void {
+    this.#gaps.close(this.replicas, nowMs);
   }
 
   #applyPart(frame: ClientFrame, part: ZonePart): void {
@@ -82,9 +109,11 @@ export class Observer {
       return;
     }
     this.#seen.clear();
+    this.#partTick = part.tick;
     let isWhole = true;
     for (const { kind, level, from, to } of part.sections) {
       const what = applySection(replica, { kind, level, tick: part.tick, bytes: frame.bytes, from, to });
+      if (kind === section.drops || kind === section.reshapes) this.#gaps.prune(replica);
       if (what === undefined) continue;
       isWhole = false;
       mismatches.push({ ...found, region: -1, level, what });
@@ -92,6 +121,13 @@ export class Observer {
     this.#observation.updates += this.#seen.size;
     // After a section that did not fit, every digest would say the same once more.
     if (isWhole) this.#compare(replica, frame, part);
+  }
+
+  #refreshed(zone: number, region: number, strideTicks: number): void {
+    if (this.#gapsAtMs < 0) return;
+    const members = this.replicas.get(zone)?.members.get(region)?.length ?? 0;
+    const tick = this.#partTick;
+    this.#gaps.refreshed({ zone, region, members, tick, strideTicks, nowMs: this.#gapsAtMs });
   }
 
   #compare(replica: ZoneReplica, frame: ClientFrame, part: ZonePart): void {
@@ -103,7 +139,10 @@ export class Observer {
         const theirs = reader.u32();
         const ours = replica.digest(region, level);
         this.#observation.digests++;
-        if (ours === theirs) continue;
+        if (ours === theirs) {
+          this.#refreshed(part.zone, region, this.#levels[level]?.strideTicks ?? 0);
+          continue;
+        }
         const what = ours === undefined ? "not_held" : "digest";
         const { zone, tick } = part;
         this.#observation.mismatches.push({ zone, tick, frame: frame.frame, region, level, what });
@@ -128,8 +167,12 @@ function applySection(replica: ZoneReplica, given: SectionBytes): DecodeCode | u
     case section.drops:
       replica.drop(readRegions(bytes, from, to));
       return undefined;
+    case section.reshapes:
+      return replica.applyReshapes(bytes, from, to);
     case section.keyframes:
       return replica.applyKeyframes(tick, bytes, from, to);
+    case section.packedKeyframes:
+      return replica.applyPackedKeyframes(tick, bytes, from, to);
     case section.intros:
       return replica.applyIntros(level, tick, bytes, from, to);
     case section.blocks:

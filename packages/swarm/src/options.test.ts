@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { help } from "./help.ts";
 import { parseOptions } from "./options.ts";
 
 function options(...args: string[]) {
@@ -26,6 +28,11 @@ describe("parseOptions", () => {
       json: false,
       mix: { walk: 6, fight: 3, chat: 1 },
       seed: 1,
+      scene: { kind: "spread" },
+      stall: undefined,
+      flooders: 0,
+      processes: 1,
+      selfTest: false,
     });
   });
 
@@ -48,7 +55,29 @@ describe("parseOptions", () => {
       json: true,
       mix: { walk: 6, fight: 0, chat: 4 },
       seed: 9,
+      scene: { kind: "spread" },
+      stall: undefined,
+      flooders: 0,
+      processes: 1,
+      selfTest: false,
     });
+  });
+
+  it("reads scenes, stalls, floods and processes", () => {
+    const square = (sideM: number, middle?: { x: number; y: number }) => ({ kind: "square", sideM, middle });
+    assert.deepEqual(options("--place=town")?.scene, { kind: "town" });
+    assert.deepEqual(options("--place", "square:60")?.scene, square(60));
+    assert.deepEqual(options("--place", "square:60@-12.5,700")?.scene, square(60, { x: -12.5, y: 700 }));
+    assert.deepEqual(options("--stall", "40:6.5")?.stall, { clients: 40, seconds: 6.5 });
+    assert.equal(options("--flood", "2")?.flooders, 2);
+    assert.deepEqual([options("--processes", "4")?.processes, options("--self-test")?.selfTest], [4, true]);
+  });
+
+  it("says when options do not fit together", () => {
+    assert.match(problem("--players", "10", "--stall", "8:5", "--flood", "3"), /more clients than --players/);
+    assert.match(problem("--seconds", "29", "--stall", "8:20"), /--seconds must be 10 more than --stall/);
+    assert.equal(options("--seconds", "30", "--stall", "8:20")?.seconds, 30);
+    assert.match(problem("--players", "2", "--processes", "3"), /--processes must be --players at most/);
   });
 
   it("lets a hundred players a second join unless told otherwise", () => {
@@ -63,6 +92,19 @@ describe("parseOptions", () => {
     for (const value of ["4294967296", "x"]) problem("--seed", value);
     for (const value of ["dance", "walk,walk", "walk:0", "walk:101", "", "walk,", "walk:1:2"])
       problem("--mix", value);
+    for (const value of [
+      "",
+      "square",
+      "square:0",
+      "square:10001",
+      "square:5@1",
+      "square:5@1e9,1",
+      "square:5@x,y",
+    ])
+      problem("--place", value);
+    for (const value of ["", "5", "0:5", "5:0", ":5", "5:", "a:b", "20001:5"]) problem("--stall", value);
+    for (const value of ["-1", "x"]) problem("--flood", value);
+    for (const value of ["0", "65"]) problem("--processes", value);
   });
 
   it("names an option that there is not, and one without its value", () => {
@@ -96,6 +138,13 @@ describe("parseOptions", () => {
     ]) {
       assert.match(problem("--url", url), /must be ws:\/\/host:port/);
     }
+  });
+
+  it("documents every option that it knows", () => {
+    const source = readFileSync(new URL("options.ts", import.meta.url), "utf8");
+    const known = [...source.matchAll(/"(--[a-z-]+)"/g)].map(([, name]) => name!);
+    assert.ok(known.length >= 14);
+    for (const name of known) assert.match(help, new RegExp(`^  ${name}\\b`, "m"));
   });
 
   it("shows help whatever else is said before", () => {

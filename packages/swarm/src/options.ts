@@ -3,7 +3,20 @@
  *
  * Invariant: never throws, reads nothing but its arguments. Every number has a range.
  */
-import { joinsPerSecond, playersMax, rampSecondsMax, secondsMax, seedMax, weightMax } from "./limits.ts";
+import { help, defaultUrl } from "./help.ts";
+import {
+  joinsPerSecond,
+  placeMMax,
+  playersMax,
+  processesMax,
+  rampSecondsMax,
+  recoverSecondsMin,
+  secondsMax,
+  seedMax,
+  squareMMax,
+  weightMax,
+} from "./limits.ts";
+import type { Scene } from "./place.ts";
 
 /** What a player is there for. */
 export const personas = ["walk", "fight", "chat"] as const;
@@ -21,63 +34,59 @@ export interface SwarmOptions {
   readonly json: boolean;
   readonly mix: Mix;
   readonly seed: number;
+  /** Where the players appear. */
+  readonly scene: Scene;
+  /** Some stop reading for a while, once; undefined for nobody. */
+  readonly stall: { readonly clients: number; readonly seconds: number } | undefined;
+  /** Players that send as fast as they can. */
+  readonly flooders: number;
+  /** Processes that share the players. */
+  readonly processes: number;
+  /** Plays against a bare server of its own, in another process. */
+  readonly selfTest: boolean;
 }
 
 export type Parsed =
   | { readonly kind: "run"; readonly options: SwarmOptions }
-  | { readonly kind: "help" }
+  | { readonly kind: "help"; readonly text: string }
   | { readonly kind: "invalid"; readonly message: string };
 
-const defaults = { url: "ws://127.0.0.1:8080", players: 100, seconds: 20, seed: 1 } as const;
 /** Most walk, some fight, a few talk: what a realm looks like of an evening. */
 const defaultMix: Mix = { walk: 6, fight: 3, chat: 1 };
 
-export const help = `Usage: npm run swarm -- [options]
-
-Thousands of players over the real protocol: they join, walk, fight and talk, and measure what they get.
-
-  --url ws://HOST:PORT   the server                                        (${defaults.url})
-  --players N            players, 1 to ${playersMax}                            (${defaults.players})
-  --seconds S            seconds of steady play that are measured          (${defaults.seconds})
-  --ramp S               seconds over which the players join               (${joinsPerSecond} players a second)
-  --mix NAMES            walk, fight, chat; a weight may follow: walk:3,chat (walk:6,fight:3,chat:1)
-  --seed N               another seed: other names, other decisions        (${defaults.seed})
-  --json                 the last line on stdout is one JSON object
-  --dangerously-remote   allows a server that is not on this machine: load on a stranger's server is an attack
-  --help                 this text
-
-One player in a hundred (at least one) decodes everything and compares digests with the server's.
-Exit code: 0 all went well, 1 an error or a mismatch occurred, 2 the options are invalid.
-`;
-
+type Draft = { -readonly [K in keyof SwarmOptions]: SwarmOptions[K] } & {
+  isRemoteAllowed: boolean;
+  ramp: number | undefined;
+};
 type Take = (value: string) => string | undefined;
 
 /** Reads the arguments behind the program's name. */
 export function parseOptions(args: readonly string[]): Parsed {
-  let { url, players, seconds, seed }: { url: string; players: number; seconds: number; seed: number } =
-    defaults;
-  let rampSeconds: number | undefined;
-  let mix: Mix = defaultMix;
-  let json = false;
-  let isRemoteAllowed = false;
+  const draft: Draft = {
+    url: defaultUrl,
+    players: 100,
+    seconds: 20,
+    rampSeconds: 0,
+    ramp: undefined,
+    json: false,
+    mix: defaultMix,
+    seed: 1,
+    scene: { kind: "spread" },
+    stall: undefined,
+    flooders: 0,
+    processes: 1,
+    selfTest: false,
+    isRemoteAllowed: false,
+  };
   const flags: Record<string, () => void> = {
-    "--json": () => (json = true),
-    "--dangerously-remote": () => (isRemoteAllowed = true),
+    "--json": () => (draft.json = true),
+    "--self-test": () => (draft.selfTest = true),
+    "--dangerously-remote": () => (draft.isRemoteAllowed = true),
   };
-  const takes: Record<string, Take> = {
-    "--url": (value) => {
-      url = value;
-      return undefined;
-    },
-    "--players": (value) => whole(value, 1, playersMax, (number) => (players = number)),
-    "--seconds": (value) => amount(value, 0.1, secondsMax, (number) => (seconds = number)),
-    "--ramp": (value) => amount(value, 0, rampSecondsMax, (number) => (rampSeconds = number)),
-    "--seed": (value) => whole(value, 0, seedMax, (number) => (seed = number)),
-    "--mix": (value) => readMix(value, (read) => (mix = read)),
-  };
+  const takes = takesFor(draft);
   for (let i = 0; i < args.length; i++) {
     const [name = "", ...rest] = args[i]!.split("=");
-    if (name === "--help" || name === "-h") return { kind: "help" };
+    if (name === "--help" || name === "-h") return { kind: "help", text: help };
     if (Object.hasOwn(flags, name) && rest.length === 0) {
       flags[name]!();
       continue;
@@ -88,10 +97,41 @@ export function parseOptions(args: readonly string[]): Parsed {
     const problem = takes[name]!(value);
     if (problem !== undefined) return invalid(`${name} ${problem}, not ${JSON.stringify(value)}`);
   }
-  const origin = readUrl(url, isRemoteAllowed);
+  return settle(draft);
+}
+
+function takesFor(draft: Draft): Record<string, Take> {
+  return {
+    "--url": (value) => {
+      draft.url = value;
+      return undefined;
+    },
+    "--players": (value) => whole(value, 1, playersMax, (number) => (draft.players = number)),
+    "--seconds": (value) => amount(value, 0.1, secondsMax, (number) => (draft.seconds = number)),
+    "--ramp": (value) => amount(value, 0, rampSecondsMax, (number) => (draft.ramp = number)),
+    "--seed": (value) => whole(value, 0, seedMax, (number) => (draft.seed = number)),
+    "--mix": (value) => readMix(value, (read) => (draft.mix = read)),
+    "--place": (value) => readScene(value, (read) => (draft.scene = read)),
+    "--stall": (value) => readStall(value, (read) => (draft.stall = read)),
+    "--flood": (value) => whole(value, 0, playersMax, (number) => (draft.flooders = number)),
+    "--processes": (value) => whole(value, 1, processesMax, (number) => (draft.processes = number)),
+  };
+}
+
+/** What options say together. */
+function settle({ isRemoteAllowed, ramp, ...draft }: Draft): Parsed {
+  const origin = readUrl(draft.url, isRemoteAllowed);
   if (!origin.ok) return invalid(`--url ${origin.problem}`);
-  rampSeconds ??= Math.min(rampSecondsMax, players / joinsPerSecond);
-  return { kind: "run", options: { url: origin.url, players, seconds, rampSeconds, json, mix, seed } };
+  const { players, seconds, stall, flooders, processes } = draft;
+  if ((stall?.clients ?? 0) + flooders > players)
+    return invalid("--stall and --flood name more clients than --players");
+  if (stall !== undefined && seconds < stall.seconds + 2 * recoverSecondsMin)
+    return invalid(
+      `--seconds must be ${2 * recoverSecondsMin} more than --stall at least: before and after it`,
+    );
+  if (processes > players) return invalid("--processes must be --players at most");
+  const rampSeconds = ramp ?? Math.min(rampSecondsMax, players / joinsPerSecond);
+  return { kind: "run", options: { ...draft, url: origin.url, rampSeconds } };
 }
 
 function invalid(message: string): Parsed {
@@ -128,6 +168,35 @@ function readMix(value: string, take: (mix: Mix) => void): string | undefined {
     mix[name] = weight ?? defaultMix[name];
   }
   take(mix);
+  return undefined;
+}
+
+const number = "(-?\\d{1,8}(?:\\.\\d{1,6})?)";
+const squarePattern = new RegExp(`^square:${number}(?:@${number},${number})?$`);
+
+function readScene(value: string, take: (scene: Scene) => void): string | undefined {
+  if (value === "spread" || value === "town") {
+    take({ kind: value });
+    return undefined;
+  }
+  const match = squarePattern.exec(value);
+  const sideM = Number(match?.[1]);
+  const isPlain = match?.[2] === undefined;
+  const middle = isPlain ? undefined : { x: Number(match[2]), y: Number(match[3]) };
+  const isNear = middle === undefined || (Math.abs(middle.x) <= placeMMax && Math.abs(middle.y) <= placeMMax);
+  if (!(sideM >= 1 && sideM <= squareMMax) || !isNear)
+    return `must be spread, town or square:SIDE[@X,Y] with a side from 1 to ${squareMMax} m`;
+  take({ kind: "square", sideM, middle });
+  return undefined;
+}
+
+function readStall(value: string, take: (stall: SwarmOptions["stall"]) => void): string | undefined {
+  const match = /^(\d{1,6}):(\d{1,6}(?:\.\d{1,3})?)$/.exec(value);
+  const clients = Number(match?.[1]);
+  const seconds = Number(match?.[2]);
+  if (!(clients >= 1 && clients <= playersMax && seconds > 0 && seconds <= secondsMax))
+    return "must be CLIENTS:SECONDS, both above 0";
+  take({ clients, seconds });
   return undefined;
 }
 

@@ -4,6 +4,7 @@
  * Owns the game as it was learnt, the observers, and the pairing of intents with the frames that acknowledge them.
  * Every message carries the last frame's number; the beat is shorter than the 250 ms within which a client acknowledges.
  * Invariant: nothing that comes from a server throws. No allocation per frame, but for the few that decode.
+ * Invariant: who stalls or floods is in no rate and no latency: it is there for what happens to the others.
  * hot path
  */
 import {
@@ -20,10 +21,16 @@ import {
 import type { Behaviour, Wish } from "./behaviour.ts";
 import { FrameHead } from "./frame-head.ts";
 import { type Game, learnGame } from "./game.ts";
-import { acknowledgeBytes, pendingIntentsMax, unansweredMsMin } from "./limits.ts";
+import {
+  acknowledgeBytes,
+  floodBurst,
+  floodWaitingBytesMax,
+  pendingIntentsMax,
+  unansweredMsMin,
+} from "./limits.ts";
 import type { Meters } from "./meters.ts";
 import { Observer } from "./observer.ts";
-import { isObserver, type Roster } from "./roster.ts";
+import { role, type Roster } from "./roster.ts";
 import type { Link } from "./transport.ts";
 
 /** The clocks of the machine; tests pass their own. */
@@ -67,9 +74,9 @@ export class Play {
       this.game = learnt.game;
       this.#selfParts = new Int32Array(Math.max(1, ...learnt.game.kinds.map((kind) => kind.parts)));
     }
-    if (isObserver(player)) {
+    if (this.#roster.observes[player] === 1) {
       const observer = this.observers.get(player);
-      if (observer === undefined) this.observers.set(player, new Observer(this.game));
+      if (observer === undefined) this.observers.set(player, new Observer(this.game, this.#meters));
       else observer.clear();
     }
     if (welcome.resumed) {
@@ -82,28 +89,27 @@ export class Play {
     return undefined;
   }
 
-  /** A frame came. */
-  frame(player: number, link: Link, bytes: Uint8Array): void {
+  /** A frame came: `bytes` from `from` to below `to`. */
+  frame(player: number, link: Link, bytes: Uint8Array, from: number, to: number): void {
     const roster = this.#roster;
     const meters = this.#meters;
     const head = this.#head;
-    if (!head.read(bytes)) return meters.error("malformed: frame truncated");
+    if (!head.read(bytes, from, to)) return meters.error("malformed: frame truncated");
     if (head.frame <= roster.lastFrame[player]!) return meters.error("malformed: frames out of order");
     const nowMs = this.#clocks.nowMs();
-    meters.frame(bytes.length);
-    if (meters.isMeasuring) {
-      const gapMs = nowMs - roster.lastFrameMs[player]!;
+    if (roster.role[player] === role.plays) {
+      meters.frame(to - from);
       // NaN for the first frame of a socket, which closes no gap.
-      if (gapMs >= 0) meters.frameGap.record(gapMs);
+      const gapMs = nowMs - roster.lastFrameMs[player]!;
+      if (meters.isMeasuring && gapMs >= 0) meters.frameGap.record(gapMs);
     }
     roster.lastFrameMs[player] = nowMs;
     roster.lastFrame[player] = head.frame;
     if (head.lastFact > 0) roster.lastFact[player] = head.lastFact;
     this.#acknowledged(player, head.lastIntent, nowMs);
     if (head.flags !== 0) this.#own(player, bytes);
-    const observer = this.observers.get(player);
-    if (observer !== undefined) this.#observe({ player, link, observer, nowMs }, bytes);
-    const unacked = roster.unackedBytes[player]! + bytes.length;
+    if (roster.observes[player] === 1) this.#observe(player, link, bytes.subarray(from, to), nowMs);
+    const unacked = roster.unackedBytes[player]! + to - from;
     roster.unackedBytes[player] = unacked;
     if (unacked >= acknowledgeBytes) this.#send(player, link, nowMs, undefined);
   }
@@ -115,17 +121,31 @@ export class Play {
     this.#send(player, link, dueMs, wish);
   }
 
+  /** As many intents as the socket takes, at once. */
+  flood(player: number, link: Link, dueMs: number): void {
+    if (this.game === undefined) return;
+    link.together(() => {
+      for (let i = 0; i < floodBurst && link.waitingBytes < floodWaitingBytesMax; i++) {
+        this.beat(player, link, dueMs);
+        this.#meters.floodSent++;
+      }
+    });
+  }
+
   /** At the end: intents without an answer and gaps without a next frame count with the age that they have reached. */
   countUnanswered(nowMs: number): void {
     for (let player = 0; player < this.#roster.count; player++) {
       const gapMs = nowMs - this.#roster.lastFrameMs[player]!;
-      if (gapMs >= unansweredMsMin) this.#meters.frameGap.record(gapMs);
+      const counts = this.#roster.role[player] === role.plays;
+      if (counts && gapMs >= unansweredMsMin) this.#meters.frameGap.record(gapMs);
       this.#countUnansweredOf(player, nowMs);
     }
+    for (const observer of this.observers.values()) observer.closeGaps(nowMs);
   }
 
   #countUnansweredOf(player: number, nowMs: number): void {
     const { ackedSeq, lastSeq } = this.#roster;
+    if (this.#roster.role[player] !== role.plays) return;
     for (let seq = ackedSeq[player]! + 1; seq <= lastSeq[player]!; seq++) {
       const ageMs = nowMs - this.#intendedMs(player, seq);
       if (ageMs >= unansweredMsMin) this.#meters.acknowledged(ageMs);
@@ -139,10 +159,12 @@ export class Play {
   #acknowledged(player: number, lastIntent: number, nowMs: number): void {
     const { ackedSeq, lastSeq } = this.#roster;
     const last = Math.min(lastIntent, lastSeq[player]!);
-    for (let seq = ackedSeq[player]! + 1; seq <= last; seq++) {
-      this.#meters.acknowledged(nowMs - this.#intendedMs(player, seq));
-      ackedSeq[player] = seq;
+    if (this.#roster.role[player] === role.plays) {
+      for (let seq = ackedSeq[player]! + 1; seq <= last; seq++) {
+        this.#meters.acknowledged(nowMs - this.#intendedMs(player, seq));
+      }
     }
+    if (last > ackedSeq[player]!) ackedSeq[player] = last;
   }
 
   /** The player's own state, as the head that was just read has it. */
@@ -179,17 +201,21 @@ export class Play {
     if (!reader.failed) this.#roster.isFallen[player] = left === 0 ? 1 : 0;
   }
 
-  #observe(seen: { player: number; link: Link; observer: Observer; nowMs: number }, bytes: Uint8Array): void {
+  #observe(player: number, link: Link, bytes: Uint8Array, nowMs: number): void {
     const meters = this.#meters;
+    const { role: roles, x, y } = this.#roster;
+    const observer = this.observers.get(player)!;
     const decoded = decodeClientFrame(bytes);
     if (!decoded.ok) return meters.error(`malformed: frame ${decoded.code}`);
-    const { updates, digests, mismatches } = seen.observer.apply(decoded.value, seen.nowMs);
+    const isMeasured = meters.isMeasuring && roles[player] === role.plays;
+    const at = isMeasured ? { x: x[player]!, y: y[player]! } : undefined;
+    const { updates, digests, mismatches } = observer.apply(decoded.value, nowMs, at);
     meters.digests += digests;
     if (mismatches.length > 0) {
-      for (const mismatch of mismatches) meters.mismatch(seen.player, mismatch);
-      seen.link.send(resyncMessage);
+      for (const mismatch of mismatches) meters.mismatch(this.#roster.first + player, mismatch);
+      link.send(resyncMessage);
     }
-    if (updates === 0 || !meters.isMeasuring) return;
+    if (updates === 0 || !isMeasured) return;
     meters.windowUpdates += updates;
     // Modulo 2^32, like the frame's own time.
     meters.updateAge.record((this.#clocks.wallMs() - decoded.value.timeMs) | 0, updates);
@@ -213,7 +239,7 @@ export class Play {
       writer.bytes(wish.record);
     }
     roster.unackedBytes[player] = 0;
-    link.send(writer.view());
+    link.send(writer.buffer, 0, writer.at);
   }
 
   /** An intent that still waits where the next one's time is to stand counts with the age that it has reached. */
@@ -221,7 +247,8 @@ export class Play {
     const { ackedSeq } = this.#roster;
     if (seq - ackedSeq[player]! <= pendingIntentsMax) return;
     const oldest = ackedSeq[player]! + 1;
-    this.#meters.acknowledged(nowMs - this.#intendedMs(player, oldest));
+    if (this.#roster.role[player] === role.plays)
+      this.#meters.acknowledged(nowMs - this.#intendedMs(player, oldest));
     ackedSeq[player] = oldest;
   }
 }

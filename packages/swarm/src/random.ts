@@ -5,11 +5,11 @@
  * hot path
  */
 
-/** A column of states, different for each bot and each seed. */
-export function randomStates(count: number, seed: number): Uint32Array {
+/** A column of states for the bots from number `first` on, different for each bot and each seed. */
+export function randomStates(count: number, seed: number, first = 0): Uint32Array {
   return Uint32Array.from(
     { length: count },
-    (_, i) => Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) + i * 0x9e3779b1,
+    (_, i) => Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) + (first + i) * 0x9e3779b1,
   );
 }
 

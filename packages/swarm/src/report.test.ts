@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { figuresOf } from "./figures.ts";
+import { addTallies, figuresOf } from "./figures.ts";
 import { errorKindsMax, mismatchDetailsMax } from "./limits.ts";
 import { Meters } from "./meters.ts";
 import { tableOf, warningsOf } from "./report.ts";
+import { swarmOptions } from "./testing.ts";
 
 function measured(change: (meters: Meters) => void = () => {}) {
   const meters = new Meters();
@@ -13,15 +14,17 @@ function measured(change: (meters: Meters) => void = () => {}) {
   meters.windowUpdates = 5000;
   change(meters);
   meters.close();
-  const figures = figuresOf({
-    players: 10,
+  const tally = {
     connected: 10,
     observers: 1,
     windowMs: 5000,
     playerMs: 50_000,
     cpuMs: 1234,
-    meters,
-  });
+    equalAgain: 0,
+    floodTold: 0,
+    floodClosed: 0,
+  };
+  const figures = figuresOf(swarmOptions({ players: 10 }), tally, meters);
   return { meters, figures };
 }
 
@@ -31,13 +34,54 @@ describe("figures", () => {
     assert.equal(
       Object.keys(figures).join(),
       "players,connected,sessionsDropped,errors,seconds,framesPerSecondPerPlayer,bytesPerSecondPerPlayer," +
-        "visiblePairUpdatesPerSecond,stateMismatches,intentToAckMs,frameGapMs,updateAgeMs,swarmCpuPercent",
+        "visiblePairUpdatesPerSecond,stateMismatches,intentToAckMs,frameGapMs,updateAgeMs,swarmCpuPercent,refreshGapMs",
     );
     assert.equal(Object.keys(figures.intentToAckMs).join(), "p50,p90,p99,p999,max");
     assert.equal(figures.framesPerSecondPerPlayer, 20);
     assert.equal(figures.bytesPerSecondPerPlayer, 2000);
     assert.equal(figures.visiblePairUpdatesPerSecond, 10_000);
     assert.equal(figures.swarmCpuPercent, 24.7);
+  });
+
+  it("of shares add up to those of one swarm", () => {
+    const tally = {
+      connected: 5,
+      observers: 1,
+      windowMs: 1000,
+      playerMs: 5000,
+      cpuMs: 200,
+      equalAgain: 2,
+      floodTold: 1,
+      floodClosed: 1,
+    };
+    const shares = [10, 30].map((ms) => {
+      const meters = new Meters();
+      meters.open();
+      for (let i = 0; i < 50; i++) meters.frame(200);
+      meters.acknowledged(ms);
+      meters.floodMs.record(1500);
+      meters.floodSent = 7;
+      meters.error(`after ${ms}`);
+      meters.error("both");
+      meters.mismatch(ms, { zone: 0, tick: 1, frame: 1, region: 0, level: 0, what: "digest" });
+      return meters.read();
+    });
+    const meters = new Meters();
+    for (const share of shares) meters.add(share);
+    const options = swarmOptions({ players: 12, stall: { clients: 5, seconds: 1 }, flooders: 2 });
+    const figures = figuresOf(options, addTallies([tally, { ...tally, windowMs: 900 }]), meters);
+    assert.deepEqual([figures.connected, figures.errors, figures.stateMismatches], [10, 4, 2]);
+    assert.deepEqual([figures.framesPerSecondPerPlayer, figures.bytesPerSecondPerPlayer], [10, 2000]);
+    assert.deepEqual([figures.seconds, figures.swarmCpuPercent], [1, 40]);
+    const { p50, max } = figures.intentToAckMs;
+    assert.ok(Math.abs(p50 - 10) < 0.02 && Math.abs(max - 30) < 0.05, `${p50} ${max}`);
+    assert.deepEqual(figures.stall, { clients: 5, seconds: 1, equalAgain: 4 });
+    assert.deepEqual(figures.flood, { clients: 2, intents: 14, told: 2, closed: 2, closedAfterMs: 1500 });
+    assert.deepEqual(Object.fromEntries(meters.errorKinds), { "after 10": 1, both: 2, "after 30": 1 });
+    const table = tableOf(figures, meters, 2);
+    assert.match(table, /stall +5 read nothing for 1 s, 4 were equal at the end/);
+    assert.match(table, /flood +2 sent 14 intents; 2 were told, 2 closed, after 1\.5 s at most/);
+    assert.deepEqual(warningsOf(figures, meters, 2), [], "who was closed for a flood is not missing");
   });
 
   it("forget what was measured before the window", () => {
@@ -91,6 +135,7 @@ describe("warningsOf", () => {
     const { figures, meters } = measured();
     const busy = warningsOf({ ...figures, swarmCpuPercent: 81 }, meters);
     assert.equal(busy.length, 1);
+    assert.equal(warningsOf({ ...figures, swarmCpuPercent: 81 }, meters, 2).length, 0, "two have two cores");
     assert.match(busy[0]!, /the swarm itself was the bottleneck \(81 % of a core.*fewer players/);
   });
 

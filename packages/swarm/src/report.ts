@@ -7,38 +7,43 @@ import type { Figures } from "./figures.ts";
 import type { Percentiles } from "./latency.ts";
 import { cpuPercentWarn, lagMsWarn } from "./limits.ts";
 import type { Meters } from "./meters.ts";
-import type { Swarm } from "./swarm.ts";
+
+/** How far a run is, since its start; shares of it add up. */
+export interface Progressed {
+  readonly playing: number;
+  readonly playerMs: number;
+  readonly frames: number;
+  readonly bytes: number;
+  readonly errors: number;
+  readonly mismatches: number;
+  /** Milliseconds from intent to acknowledgement of late; zeros when nobody was acknowledged. */
+  readonly ackMs: { readonly p50: number; readonly p99: number };
+}
 
 /** Makes one progress line after the other; each tells what happened since the one before. */
 export class Progress {
-  readonly #swarm: Swarm;
-  #playerMs = 0;
-  #frames = 0;
-  #bytes = 0;
+  readonly #players: number;
+  #before: Progressed | undefined;
 
-  constructor(swarm: Swarm) {
-    this.#swarm = swarm;
+  constructor(players: number) {
+    this.#players = players;
   }
 
-  line(nowMs: number): string {
-    const { meters, sessions, options, stage } = this.#swarm;
-    const playerSeconds = (this.#swarm.playerMs - this.#playerMs) / 1000;
+  line(stage: string, elapsedMs: number, now: Progressed): string {
+    const before = this.#before;
+    const playerSeconds = (now.playerMs - (before?.playerMs ?? 0)) / 1000;
     const perPlayer = (amount: number) => (playerSeconds > 0 ? amount / playerSeconds : 0);
-    const frames = perPlayer(meters.frames - this.#frames);
-    const kilobytes = perPlayer(meters.bytes - this.#bytes) / 1000;
-    const { p50, p99 } = meters.recentIntentToAck.percentiles();
-    this.#playerMs = this.#swarm.playerMs;
-    this.#frames = meters.frames;
-    this.#bytes = meters.bytes;
-    meters.recentIntentToAck.reset();
+    const frames = perPlayer(now.frames - (before?.frames ?? 0));
+    const kilobytes = perPlayer(now.bytes - (before?.bytes ?? 0)) / 1000;
+    this.#before = now;
     return [
-      `${(this.#swarm.elapsedMs(nowMs) / 1000).toFixed(0).padStart(4)} s ${stage.padEnd(9)}`,
-      `${sessions.playing}/${options.players} players`,
+      `${(elapsedMs / 1000).toFixed(0).padStart(4)} s ${stage.padEnd(9)}`,
+      `${now.playing}/${this.#players} players`,
       `${frames.toFixed(1)} frames/s`,
       `${kilobytes.toFixed(1)} KB/s each`,
-      `ack p50 ${p50.toFixed(0)} p99 ${p99.toFixed(0)} ms`,
-      `${meters.errors} errors`,
-      `${meters.mismatches} mismatches`,
+      `ack p50 ${now.ackMs.p50.toFixed(0)} p99 ${now.ackMs.p99.toFixed(0)} ms`,
+      `${now.errors} errors`,
+      `${now.mismatches} mismatches`,
     ].join("  ");
   }
 }
@@ -60,33 +65,60 @@ export function tableOf(figures: Figures, meters: Meters, observers: number): st
     row("sessions", `${figures.sessionsDropped} dropped, ${meters.resumed} resumed`),
     row("errors", String(figures.errors)),
     row("swarm", `${figures.swarmCpuPercent.toFixed(0)} % of a core, timers late by ${lag(meters)} ms (p99)`),
+    ...serverRows(figures),
+    ...sceneRows(figures),
     "",
     `${"milliseconds".padEnd(14)}${["p50", "p90", "p99", "p99.9", "max"].map((name) => name.padStart(9)).join("")}`,
     times("intent → ack", figures.intentToAckMs),
     times("frame gap", figures.frameGapMs),
     times("update age", figures.updateAgeMs),
+    times("refresh, near", figures.refreshGapMs.nearest30),
+    times("refresh, all", figures.refreshGapMs.all),
+    ...(figures.server === undefined
+      ? []
+      : [times("server tick", figures.server.tickMs), times("tick jitter", figures.server.tickJitterMs)]),
     ...faults(meters),
   ];
   return `${rows.join("\n")}\n`;
 }
 
 /** What makes the figures worth less: the swarm itself was slow, or hardly anybody played. */
-export function warningsOf(figures: Figures, meters: Meters): string[] {
+export function warningsOf(figures: Figures, meters: Meters, processes = 1): string[] {
   const warnings: string[] = [];
   const share = `${figures.swarmCpuPercent.toFixed(0)} % of a core, timers late by ${lag(meters)} ms at p99`;
-  if (figures.swarmCpuPercent > cpuPercentWarn) {
+  if (figures.swarmCpuPercent > cpuPercentWarn * processes) {
     warnings.push(
-      `warning: the swarm itself was the bottleneck (${share}): fewer players, or another machine`,
+      `warning: the swarm itself was the bottleneck (${share}): fewer players, more processes, or another machine`,
     );
   } else if (meters.timerLag.at(99) > lagMsWarn) {
     warnings.push(
       `warning: the swarm itself was the bottleneck (${share}): other programs kept it from its core`,
     );
   }
-  if (figures.connected < figures.players) {
-    warnings.push(`warning: ${figures.players - figures.connected} players were not in the realm at the end`);
-  }
+  const missing = figures.players - figures.connected - (figures.flood?.closed ?? 0);
+  if (missing > 0) warnings.push(`warning: ${missing} players were not in the realm at the end`);
   return warnings;
+}
+
+function serverRows({ server }: Figures): string[] {
+  if (server === undefined) return [];
+  const { cpuPercent, rssMbMax, dilationMin, staleMax } = server;
+  const shares = `${cpuPercent.toFixed(0)} % of a core, ${rssMbMax.toFixed(0)} MB`;
+  return [row("server", `${shares}, at ${dilationMin} % of real time or more, ${staleMax} stale at once`)];
+}
+
+function sceneRows({ stall, flood }: Figures): string[] {
+  const rows: string[] = [];
+  if (stall !== undefined) {
+    const { clients, seconds, equalAgain } = stall;
+    rows.push(row("stall", `${clients} read nothing for ${seconds} s, ${equalAgain} were equal at the end`));
+  }
+  if (flood !== undefined) {
+    const { clients, intents, told, closed, closedAfterMs } = flood;
+    const end = `${closed} closed, after ${(closedAfterMs / 1000).toFixed(1)} s at most`;
+    rows.push(row("flood", `${clients} sent ${count(intents)} intents; ${told} were told, ${end}`));
+  }
+  return rows;
 }
 
 function row(name: string, value: string): string {

@@ -2,6 +2,7 @@
  * The players' state: a column per property, a row per player.
  *
  * Owns the memory; `Sessions` writes what comes from the server, `Behaviour` what a player wants.
+ * Invariant: what a player is like depends on its number in the whole swarm, not on the process that it plays in.
  * hot path
  */
 import { pendingIntentsMax, playersPerObserver } from "./limits.ts";
@@ -12,25 +13,55 @@ import { nextRandom, randomStates } from "./random.ts";
 export const phase = {
   /** Its turn in the ramp has not come. */
   idle: 0,
+  /** Waits until fewer others are on their way in. */
+  queued: 1,
   /** A ticket was asked for. */
-  ticket: 1,
+  ticket: 2,
   /** A socket is being opened, with a ticket or a resume key. */
-  opening: 2,
+  opening: 3,
   /** Hello was said; the welcome is awaited. */
-  greeting: 3,
-  playing: 4,
+  greeting: 4,
+  playing: 5,
   /** Waits before the next attempt. */
-  waiting: 5,
+  waiting: 6,
   /** Said goodbye; the server's is awaited. */
-  leaving: 6,
+  leaving: 7,
   /** Left, or gave up. */
-  gone: 7,
+  gone: 8,
 } as const;
+
+/** What a player is there for beside playing. */
+export const role = {
+  /** Plays, and its rates and latencies are measured. */
+  plays: 0,
+  /** Stops reading for a while. */
+  stalls: 1,
+  /** Sends as fast as it can. */
+  floods: 2,
+} as const;
+
+export interface RosterOptions {
+  /** Players here. */
+  readonly players: number;
+  readonly mix: Mix;
+  readonly seed: number;
+  /** Number of the first player here, and how many there are in the whole swarm. @default 0, `players` */
+  readonly first?: number;
+  readonly total?: number;
+  /** How many of the whole swarm stall, the last ones, and how many flood, those before them. @default 0 */
+  readonly stallers?: number;
+  readonly flooders?: number;
+}
 
 export class Roster {
   readonly count: number;
+  /** Number of the first player in the whole swarm. */
+  readonly first: number;
   readonly phase: Uint8Array;
   readonly persona: readonly Persona[];
+  readonly role: Uint8Array;
+  /** 1 for who decodes everything. */
+  readonly observes: Uint8Array;
   readonly random: Uint32Array;
 
   /** Number of the last frame, and the bytes since the last acknowledgement. */
@@ -71,13 +102,22 @@ export class Roster {
   readonly actMs: Float64Array;
   readonly talkMs: Float64Array;
 
-  constructor(options: { players: number; mix: Mix; seed: number }) {
-    const { players } = options;
+  constructor(options: RosterOptions) {
+    const { players, first = 0, total = players, stallers = 0, flooders = 0 } = options;
     const doubles = (value = 0) => new Float64Array(players).fill(value);
     this.count = players;
+    this.first = first;
     this.phase = new Uint8Array(players);
-    this.random = randomStates(players, options.seed);
+    this.random = randomStates(players, options.seed, first);
     this.persona = Array.from({ length: players }, (_, i) => pickPersona(options.mix, this.random, i));
+    this.role = Uint8Array.from({ length: players }, (_, i) => {
+      const fromEnd = total - (first + i);
+      return fromEnd <= stallers ? role.stalls : fromEnd <= stallers + flooders ? role.floods : role.plays;
+    });
+    // Who stalls must prove that it is right again afterwards; who floods has better things to do than to decode.
+    this.observes = this.role.map((own, i) =>
+      own === role.stalls || (own === role.plays && isObserver(first + i)) ? 1 : 0,
+    );
     this.lastFrame = new Uint32Array(players);
     this.unackedBytes = doubles();
     this.lastFrameMs = doubles(Number.NaN);
@@ -124,9 +164,9 @@ export class Roster {
   }
 }
 
-/** Whether a player decodes everything: one in a hundred, beginning with the first. */
-export function isObserver(player: number): boolean {
-  return player % playersPerObserver === 0;
+/** Whether a player of the whole swarm decodes everything: one in a hundred, beginning with the first. */
+function isObserver(number: number): boolean {
+  return number % playersPerObserver === 0;
 }
 
 function pickPersona(mix: Mix, random: Uint32Array, player: number): Persona {

@@ -4,13 +4,14 @@ import { decodeClientFrame, decodeServerText, encodeHello, idOf, kindOf, zoneOf 
 import { FakeRealm } from "./fake-realm.ts";
 import { learnGame } from "./game.ts";
 import { sightingsMax } from "./limits.ts";
+import { Meters } from "./meters.ts";
 import { Observer } from "./observer.ts";
 import { Sightings } from "./sightings.ts";
 
 function observe(creatures: number) {
-  const realm = new FakeRealm(creatures);
+  const realm = new FakeRealm({ creatures });
   const received: Uint8Array[] = [];
-  const peer = { send: (bytes: Uint8Array) => received.push(bytes), close: () => {} };
+  const peer = { send: (bytes: Uint8Array) => received.push(bytes.slice()), close: () => {} };
   const hello = { formatVersion: 1, schemaHash: "0".repeat(16), wantsDigests: true, lastFact: 0, client: "" };
   realm.join({ name: "x" }, peer, () => 0).message(encodeHello(hello));
   realm.advance(0);
@@ -19,7 +20,7 @@ function observe(creatures: number) {
   assert.ok(text.ok && text.value.kind === "welcome" && frame.ok);
   const learnt = learnGame(text.value.welcome);
   assert.ok(learnt.ok);
-  const observer = new Observer(learnt.game);
+  const observer = new Observer(learnt.game, new Meters());
   observer.apply(frame.value, 0);
   return { game: learnt.game, observer };
 }

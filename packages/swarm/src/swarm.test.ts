@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { encodeNotice } from "@myriad/protocol";
 import { FakeRealm } from "./fake-realm.ts";
-import { attemptsMax, beatMs } from "./limits.ts";
+import { attemptsMax, beatMs, joinWindow } from "./limits.ts";
 import type { SwarmOptions } from "./options.ts";
-import { playerName, Swarm } from "./swarm.ts";
+import { playerName, type Share, Swarm } from "./swarm.ts";
+import { swarmOptions } from "./testing.ts";
 import type { Link, LinkListener, Transport } from "./transport.ts";
 
 const tickMs = 50;
@@ -22,6 +23,10 @@ class Rehearsal implements Transport {
   /** What the next sockets are told instead of being let in. */
   readonly refusals: { code: number; reason: string }[] = [];
   ticketProblem: string | undefined;
+  asked = 0;
+  readonly places = new Map<string, { x: number; y: number }>();
+  /** Players whose sockets are not read, and what waits for them. */
+  readonly paused = new Map<number, Uint8Array[]>();
   opened: string[] = [];
   readonly links: { closed: (code: number, reason: string) => void; push: (bytes: Uint8Array) => void }[] =
     [];
@@ -32,30 +37,24 @@ class Rehearsal implements Transport {
   #mail: { atMs: number; deliver: () => void }[] = [];
   #nextTickMs = 5000;
 
-  constructor(options: Partial<SwarmOptions> = {}) {
+  constructor(options: Partial<SwarmOptions> = {}, share: Share = {}) {
     this.swarm = new Swarm(
-      {
-        url: "ws://127.0.0.1:1",
-        players: 1,
-        seconds: 2,
-        rampSeconds: 0,
-        json: false,
-        mix: { walk: 6, fight: 3, chat: 1 },
-        seed: 1,
-        ...options,
-      },
+      swarmOptions(options),
       {
         nowMs: () => this.nowMs,
         wallMs: () => 1_700_000_000_000 + this.nowMs,
         cpuMs: () => this.cpuMs,
         transport: this,
         tickets: {
-          ticket: async (name) => {
+          ticket: async (name, place) => {
+            this.asked++;
             if (this.ticketProblem !== undefined) throw new Error(this.ticketProblem);
+            if (place !== undefined) this.places.set(name, place);
             return name;
           },
         },
       },
+      share,
     );
   }
 
@@ -70,11 +69,31 @@ class Rehearsal implements Transport {
         connection?.closed();
         listener.closed(link, code, reason);
       });
-    const push = (bytes: Uint8Array) => post(() => !isClosed && listener.message(link, bytes));
+    const hear = (bytes: Uint8Array) => {
+      // A message stands somewhere in what was read.
+      const read = Uint8Array.of(9, 9, 9, ...bytes, 9);
+      listener.message(link, read, 3, 3 + bytes.length);
+    };
+    const push = (bytes: Uint8Array) => {
+      const copy = bytes.slice();
+      post(() => {
+        const waiting = this.paused.get(player);
+        if (waiting !== undefined) waiting.push(copy);
+        else if (!isClosed) hear(copy);
+      });
+    };
     const link: Link = {
       player,
-      send: (bytes) => {
-        const copy = bytes.slice();
+      waitingBytes: 0,
+      together: (work) => work(),
+      pause: () => this.paused.set(player, []),
+      resume: () => {
+        const waiting = this.paused.get(player) ?? [];
+        this.paused.delete(player);
+        for (const bytes of waiting) hear(bytes);
+      },
+      send: (bytes, from = 0, to = bytes.length) => {
+        const copy = bytes.slice(from, to);
         post(() => {
           if (!(this.isRude && copy[0] === 5)) connection?.message(copy);
         });
@@ -163,6 +182,97 @@ describe("Swarm", () => {
     assert.ok(rehearsal.swarm.meters.digests > 2 * 8 * 20 * 5);
     assert.ok(rehearsal.realm.sessions.every(({ peer }) => peer === undefined));
     assert.equal(rehearsal.realm.sessions[42]?.name, playerName(1, 42));
+  });
+
+  it("lets in no more at once than the server answers", async () => {
+    const rehearsal = new Rehearsal({ players: 1000, rampSeconds: 0, seconds: 1 });
+    rehearsal.isBlackHole = true;
+    await rehearsal.pass(1000);
+    assert.equal(rehearsal.asked, joinWindow.start, "nobody answers, nobody else asks");
+    rehearsal.isBlackHole = false;
+    await rehearsal.pass(15_000);
+    // Those that waited in vain come again; the others come as quickly as they are welcomed.
+    const figures = await rehearsal.untilDone();
+    assert.equal(figures.connected, 1000);
+    assert.deepEqual(errorsOf(rehearsal), { "join: nothing for 15000 ms": joinWindow.start });
+  });
+
+  it("asks for a place for each player that has one, also when it comes back", async () => {
+    const placeOf = (number: number) => ({ x: number * 2, y: -number });
+    const rehearsal = new Rehearsal({ players: 3, seconds: 4 }, { placeOf });
+    await rehearsal.pass(1000);
+    rehearsal.places.clear();
+    rehearsal.realm.sessions.length = 0;
+    rehearsal.links[2]!.closed(4015, "not_draining");
+    await rehearsal.pass(3000);
+    assert.deepEqual([...rehearsal.places], [[playerName(1, 2), { x: 4, y: -2 }]]);
+  });
+
+  it("plays a share: players by their numbers in the whole swarm, measured when it is told", async () => {
+    const share = { first: 99, count: 3, waits: true };
+    const rehearsal = new Rehearsal({ players: 500, seconds: 1, rampSeconds: 0 }, share);
+    await rehearsal.pass(6000);
+    assert.equal(rehearsal.swarm.stage, "ready");
+    assert.deepEqual(
+      rehearsal.realm.sessions.map(({ name, wantsDigests }) => [name, wantsDigests]),
+      [99, 100, 101].map((number) => [playerName(1, number), number === 100]),
+    );
+    rehearsal.swarm.measure();
+    const { connected, seconds } = await rehearsal.untilDone();
+    assert.deepEqual([connected, seconds > 0.9], [3, true]);
+  });
+
+  it("lets the last players stop reading in the middle; they are in no latency and equal again at the end", async () => {
+    const stall = { clients: 3, seconds: 4 };
+    const rehearsal = new Rehearsal({ players: 10, seconds: 20, stall });
+    await rehearsal.pass(1100 + 7900);
+    assert.equal(rehearsal.paused.size, 0);
+    await rehearsal.pass(1000);
+    assert.deepEqual([...rehearsal.paused.keys()], [7, 8, 9]);
+    assert.equal(rehearsal.realm.sessions.filter(({ wantsDigests }) => wantsDigests).length, 4);
+    await rehearsal.pass(4000);
+    assert.equal(rehearsal.paused.size, 0);
+    const {
+      stall: stalled,
+      errors,
+      frameGapMs,
+      intentToAckMs,
+      framesPerSecondPerPlayer,
+    } = await rehearsal.untilDone();
+    assert.deepEqual([stalled, errors], [{ ...stall, equalAgain: 3 }, 0]);
+    assert.ok(frameGapMs.max < 100 && intentToAckMs.max < 200, "the others' only");
+    assert.ok(Math.abs(framesPerSecondPerPlayer - 20) < 0.5);
+  });
+
+  it("counts who stalled and is not equal to the zone at the end", async () => {
+    const rehearsal = new Rehearsal({ players: 4, seconds: 14, stall: { clients: 2, seconds: 2 } });
+    await rehearsal.pass(9500);
+    rehearsal.realm.faults.losesUpdate = true;
+    const { stall, stateMismatches } = await rehearsal.untilDone();
+    assert.equal(stall?.equalAgain, 0);
+    assert.ok(stateMismatches > 0);
+    assert.equal(errorsOf(rehearsal)["stall: not equal to the zone again"], 2);
+  });
+
+  it("floods until it is closed for it, which is no error and in no latency", async () => {
+    const rehearsal = new Rehearsal({ players: 5, seconds: 6, flooders: 1 });
+    await rehearsal.pass(3000);
+    assert.ok(rehearsal.realm.sessions[4]!.pendingIntent > 10_000);
+    assert.ok(rehearsal.realm.sessions[3]!.pendingIntent < 20);
+    rehearsal.links[4]!.push(encodeNotice("rate_exceeded", "too fast"));
+    rehearsal.links[4]!.closed(4013, "rate_exceeded");
+    const { flood, errors, connected, intentToAckMs, sessionsDropped } = await rehearsal.untilDone();
+    assert.deepEqual([errors, connected, sessionsDropped], [0, 4, 0]);
+    assert.deepEqual([flood?.clients, flood?.told, flood?.closed], [1, 1, 1]);
+    assert.ok(flood!.intents > 10_000 && flood!.closedAfterMs > 1000, JSON.stringify(flood));
+    assert.ok(intentToAckMs.max < 200);
+  });
+
+  it("counts a flood that nobody stops", async () => {
+    const rehearsal = new Rehearsal({ players: 2, seconds: 2, flooders: 1 });
+    const { flood, errors } = await rehearsal.untilDone();
+    assert.deepEqual([flood?.closed, errors], [0, 1]);
+    assert.deepEqual(errorsOf(rehearsal), { "flood: not closed for it": 1 });
   });
 
   it("measures what the way and the tick cost, from the intended time", async () => {
