@@ -16,6 +16,8 @@ export interface BenchOptions {
   readonly progress: (line: string) => void;
   /** Milliseconds that only grow. */
   readonly now: () => number;
+  /** The benchmark's own options, as they were written; those that were not are undefined. */
+  readonly given?: Readonly<Record<string, string | undefined>>;
 }
 
 /** Figures by name, the unit last in the name. */
@@ -26,10 +28,18 @@ export interface BenchResult {
   readonly results: Figures;
   readonly references: Figures;
   readonly ratios: Figures;
+  /** The figures for people, where a list of them would not do. Not part of the JSON, which may have further members. */
+  readonly text?: string;
+  /** Why the command shall end with exit code 1, for benchmarks that judge; undefined when all is well. */
+  readonly failed?: string;
 }
 
 /** What `bench/NAME.ts` exports. */
 export interface Bench {
+  /** Options of its own: name without dashes, and what to write behind it. */
+  readonly usage?: Readonly<Record<string, string>>;
+  /** What is wrong with its own options, in one sentence; undefined when nothing is. */
+  check?(given: Readonly<Record<string, string | undefined>>): string | undefined;
   run(options: BenchOptions): Promise<BenchResult>;
 }
 

@@ -47,6 +47,18 @@ test("wrong arguments are errors that say what is allowed", async () => {
   }
 });
 
+test("a benchmark's own options are known to it alone, and what is wrong with them is said like the rest", async () => {
+  for (const [args, message] of [
+    [["peers", "--players", "many"], /--players is .*\nusage: npm run bench -- peers .*\[--players /],
+    [["peers", "--only", "nobody"], /--only is some of/],
+    [["events", "--players", "10"], /--players/],
+  ] as const) {
+    const { code, out, progress } = await bench(...args);
+    assert.deepEqual([code, out], [2, []]);
+    assert.match(progress.join("\n"), message);
+  }
+});
+
 test("a benchmark prints a table, then with --json one object as its last line", async () => {
   const { code, out, progress } = await bench("events", "--json", "--rounds", "1", "--round-ms", "1");
   assert.equal(code, 0);
@@ -93,4 +105,18 @@ test("as a command, progress goes to stderr and the exit code tells", () => {
   const lines = run("events", "--json", "--rounds", "1", "--round-ms", "1").trimEnd().split("\n");
   assert.equal((JSON.parse(lines.at(-1) as string) as { name: string }).name, "events");
   assert.throws(() => run("nothing-like-it"), { status: 2 });
+});
+
+test("the regression gate and the pauses say what their options may be", async () => {
+  for (const [args, message] of [
+    [["regress", "--pairs", "2"], /--pairs is an integer from 6/],
+    [["regress", "--only", "zone,tock"], /--only names some of zone, tick.*tock is none/],
+    [["regress", "--against=--output=x"], /--against is a commit/],
+    [["pauses", "--players", "0"], /--players is an integer/],
+    [["pauses", "--semi-space", "16,x"], /--semi-space is a list/],
+  ] as const) {
+    const { code, out, progress } = await bench(...args);
+    assert.deepEqual([code, out], [2, []]);
+    assert.match(progress.join("\n"), message);
+  }
 });

@@ -1,5 +1,6 @@
 /**
- * `npm run bench -- NAME [--json] [--rounds N] [--round-ms MS]`: runs bench/NAME.ts and prints what it found.
+ * `npm run bench -- NAME [--json] [--rounds N] [--round-ms MS]`: runs bench/NAME.ts and prints what it found. A benchmark
+ * may have options of its own.
  *
  * Invariant: progress goes to stderr, figures to stdout; with --json the last line is one object: name, machine, results,
  * references, ratios.
@@ -26,36 +27,40 @@ const roundMsDefault = 100;
 const optionMax = 10_000;
 const notBenches = new Set(["main.ts", "harness.ts"]);
 
-/** Runs the command. Returns the exit code: 0, or 2 for arguments that are wrong. A benchmark that throws, throws. */
+/** Runs the command. Returns the exit code: 0, 1 when a benchmark judges so, or 2 for arguments that are wrong. A benchmark that throws, throws. */
 export async function main(args: readonly string[], { out, progress }: BenchOutput): Promise<number> {
-  const options = parse(args);
+  const names = benchNames();
+  const named = args.find((arg) => names.includes(arg));
+  const bench = named === undefined ? undefined : await load(named);
+  const options = parse(args, bench);
   if (typeof options === "string") {
-    progress(`${options}\nusage: ${usage}`);
+    progress(`${options}\nusage: ${usageOf(named, bench)}`);
     return 2;
   }
-  const names = benchNames();
   if (options.name === undefined) {
     out(`usage: ${usage}\nnames: ${names.join(", ")}`);
     return 0;
   }
-  if (!names.includes(options.name)) {
+  if (bench === undefined || options.name !== named) {
     const near = nearest(options.name, names);
     const hint = near === undefined ? "" : ` Did you mean ${near}?`;
     progress(`There is no benchmark ${options.name}.${hint} Names: ${names.join(", ")}`);
     return 2;
   }
-  const bench = (await import(new URL(`${options.name}.ts`, import.meta.url).href)) as Bench;
-  const { rounds, roundMs } = options;
+  const { rounds, roundMs, given } = options;
   const now = (): number => performance.now();
   const result = await bench.run({
     rounds,
     roundMs,
     progress: (line) => progress(`${options.name}: ${line}`),
     now,
+    given,
   });
-  out(tableOf(result));
-  if (options.json) out(JSON.stringify({ name: options.name, machine: machine(), ...result }));
-  return 0;
+  const { text, failed, ...found } = result;
+  out(text ?? tableOf(result));
+  if (options.json) out(JSON.stringify({ name: options.name, machine: machine(), ...found }));
+  if (failed !== undefined) progress(failed);
+  return failed === undefined ? 0 : 1;
 }
 
 /** The figures as a table for people: one line each, the numbers right-aligned. */
@@ -110,15 +115,27 @@ function benchNames(): string[] {
     .sort();
 }
 
+async function load(name: string): Promise<Bench> {
+  return (await import(new URL(`${name}.ts`, import.meta.url).href)) as Bench;
+}
+
+function usageOf(name: string | undefined, bench: Bench | undefined): string {
+  const own = Object.entries(bench?.usage ?? {}).map(([option, meaning]) => ` [--${option} ${meaning}]`);
+  return `${name === undefined ? usage : usage.replace("NAME", name)}${own.join("")}`;
+}
+
 interface Arguments {
   readonly name: string | undefined;
   readonly json: boolean;
   readonly rounds: number;
   readonly roundMs: number;
+  /** The benchmark's own options, as they were written. */
+  readonly given: Readonly<Record<string, string | undefined>>;
 }
 
 /** The arguments, or what is wrong with them in one sentence. */
-function parse(args: readonly string[]): Arguments | string {
+function parse(args: readonly string[], bench: Bench | undefined): Arguments | string {
+  const ownOptions = Object.keys(bench?.usage ?? {});
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -127,6 +144,7 @@ function parse(args: readonly string[]): Arguments | string {
         json: { type: "boolean", default: false },
         rounds: { type: "string", default: String(roundsDefault) },
         "round-ms": { type: "string", default: String(roundMsDefault) },
+        ...Object.fromEntries(ownOptions.map((name) => [name, { type: "string" as const }])),
       },
     });
     const rounds = Number(values.rounds);
@@ -134,7 +152,10 @@ function parse(args: readonly string[]): Arguments | string {
     if (positionals.length > 1) return "One benchmark at a time: two would measure each other.";
     if (!isCount(rounds)) return `--rounds is an integer from 1 to ${optionMax}.`;
     if (!isCount(roundMs)) return `--round-ms is an integer from 1 to ${optionMax}.`;
-    return { name: positionals[0], json: values.json, rounds, roundMs };
+    const own = values as Readonly<Record<string, unknown>>;
+    const given = Object.fromEntries(ownOptions.map((name) => [name, own[name] as string | undefined]));
+    const problem = bench?.check?.(given);
+    return problem ?? { name: positionals[0], json: values.json, rounds, roundMs, given };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

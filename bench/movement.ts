@@ -4,7 +4,7 @@
  * Timed in lots of sixteen, since one step is shorter than the clock's grain: p99 is over lots, per player.
  */
 import type { Vector } from "@myriad/protocol";
-import { stepPlayer, worldMap } from "@myriad/realm/shared";
+import { Body, OpenGround, stepPlayer, worldMap } from "@myriad/realm/shared";
 import { type BenchOptions, type BenchResult, percentile } from "./harness.ts";
 
 const players = 1000;
@@ -14,10 +14,13 @@ const zoneCount = 4;
 
 export async function run(options: BenchOptions): Promise<BenchResult> {
   const { zones } = worldMap(zoneCount);
-  const ground = { zoneCount, tickRateHz };
+  const ground = { zoneCount, tickRateHz, open: new OpenGround(zoneCount) };
   const at: Vector[] = Array.from({ length: players }, (_, i) => {
     const { bounds } = zones[i % zoneCount]!;
-    return { x: bounds.x + ((i * 7919) % bounds.width), y: bounds.y + ((i * 104_729) % bounds.height) };
+    const body = new Body();
+    body.x = bounds.x + ((i * 7919) % bounds.width);
+    body.y = bounds.y + ((i * 104_729) % bounds.height);
+    return body;
   });
   const inputs = at.map((_, i) => ({ direction: (i * 37) % 256, moving: true }));
   const lots: number[] = [];

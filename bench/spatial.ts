@@ -24,7 +24,6 @@ export async function run(options: BenchOptions): Promise<BenchResult> {
   const xs = Float64Array.from({ length: entities }, () => next() * sideM);
   const ys = Float64Array.from({ length: entities }, () => next() * sideM);
   const handles = Float64Array.from({ length: entities }, (_, row) => 2 ** 40 + (row % 7) * 2 ** 24 + row);
-  const keys = Int32Array.from({ length: entities }, (_, row) => row);
   const index = new SpatialIndex({
     bounds: { x: 0, y: 0, width: sideM, height: sideM },
     cellSizeM,
@@ -80,7 +79,7 @@ export async function run(options: BenchOptions): Promise<BenchResult> {
       for (let tick = 0; tick < operations; tick += 1) {
         const step = tick % 2 === 0 ? stepM : -stepM;
         for (let row = 0; row < entities; row += 1) xs[row] = xs[row]! + step;
-        index.moveMany(keys, xs, ys, entities);
+        index.moveRows(0, xs, ys, entities);
       }
       return index.size;
     },

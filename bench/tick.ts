@@ -16,7 +16,9 @@ import {
   detailed,
   encodeHello,
   encodeInput,
+  encodeRecord,
   entity,
+  fact,
   formatVersion,
   intent,
   levelsOf,
@@ -43,7 +45,7 @@ import { defineModule, defineRealm, every, on } from "../packages/server/src/zon
 import { noMetrics } from "../packages/server/src/zone/metrics-port.ts";
 import { compile } from "../packages/server/src/zone/program.ts";
 import { ZoneHost } from "../packages/server/src/zone/zone-host.ts";
-import { type BenchOptions, type BenchResult, median } from "./harness.ts";
+import { type BenchOptions, type BenchResult, median, percentile } from "./harness.ts";
 
 const Walker = entity(
   "walker",
@@ -60,7 +62,14 @@ const Walker = entity(
   { wakes: true },
 );
 const Stand = intent("stand", { still: bool() });
-const schema = defineSchema({ name: "tick", version: "1", entities: [Walker], intents: [Stand], facts: [] });
+const Stood = fact("stood", { still: bool() });
+const schema = defineSchema({
+  name: "tick",
+  version: "1",
+  entities: [Walker],
+  intents: [Stand],
+  facts: [Stood],
+});
 
 const tickRateHz = 20;
 const warmUpTicks = 100;
@@ -75,6 +84,10 @@ interface Measured {
   readonly bytesPerUpdate: number;
   readonly protobufMs: number;
   readonly protobufOnceMs: number;
+  /** From an intent's handler to the frame with its fact at the socket. */
+  readonly eventMs: readonly number[];
+  /** From a tick's beginning to its last frame at a socket. */
+  readonly lagMs: readonly number[];
 }
 
 export async function run(options: BenchOptions): Promise<BenchResult> {
@@ -95,6 +108,12 @@ export async function run(options: BenchOptions): Promise<BenchResult> {
       findAndEncodeViewers1000To100: all.findAndEncodeMs / few.findAndEncodeMs,
       frameBytes: all.frameBytes,
       bytesPerUpdate: all.bytesPerUpdate,
+      eventMsP50: percentile(all.eventMs, 50),
+      eventMsP99: percentile(all.eventMs, 99),
+      eventMsP99Entities10000: percentile(many.eventMs, 99),
+      lagMsP50: percentile(all.lagMs, 50),
+      lagMsP99: percentile(all.lagMs, 99),
+      lagMsP99Entities10000: percentile(many.lagMs, 99),
     },
     references: {
       protobufjsMs1000Viewers100: few.protobufMs,
@@ -132,11 +151,15 @@ async function measure(at: Size & { ticks: number; options: BenchOptions }): Pro
   const encode: number[] = [];
   const handOver: number[] = [];
   const compose: number[] = [];
+  const event: number[] = [];
+  const lag: number[] = [];
   let bytes = 0;
   for (let tick = 0; tick < warmUpTicks + ticks; tick++) {
     if (tick % 20 === 0) options.progress(`${label}: tick ${tick} of ${warmUpTicks + ticks}`);
-    for (const sink of sinks) sink.acknowledge();
+    const asker = sinks[tick % sinks.length]!;
+    for (const sink of sinks) sink.acknowledge(sink === asker ? tick + 1 : 0);
     gateway.sendIntents();
+    const began = options.now();
     host.tick(100);
     for (const sink of sinks) sink.bytes = 0;
     const start = options.now();
@@ -144,6 +167,8 @@ async function measure(at: Size & { ticks: number; options: BenchOptions }): Pro
     const composed = options.now() - start;
     time.advance(1000 / tickRateHz);
     if (tick < warmUpTicks) continue;
+    lag.push(start + composed - began);
+    if (asker.sentAtMs > world.handled.atMs) event.push(asker.sentAtMs - world.handled.atMs);
     simulate.push(host.phases.runMs);
     encode.push(host.phases.replicateMs);
     handOver.push(host.phases.sendMs);
@@ -183,6 +208,8 @@ async function measure(at: Size & { ticks: number; options: BenchOptions }): Pro
     bytesPerUpdate: bytes / (ticks * updates),
     protobufMs: mean(proto),
     protobufOnceMs: mean(protoOnce),
+    eventMs: event,
+    lagMs: lag,
   };
 }
 
@@ -195,6 +222,7 @@ function cycleMedian(values: readonly number[]): number {
 
 async function build(size: Size) {
   const { entities, sideM, viewers } = size;
+  const handled = { atMs: 0 };
   const time = new VirtualTime();
   const bus = new SameThreadBus();
   const store = createMemoryStore({ realmId: "tick" });
@@ -202,7 +230,7 @@ async function build(size: Size) {
   const realm = defineRealm({
     name: "tick",
     schema,
-    modules: [walkers(entities - viewers)],
+    modules: [walkers(entities - viewers, handled)],
     player: Walker,
     zones: () => [{ name: "field", bounds: { x: 0, y: 0, width: sideM, height: sideM } }],
     spawnPoint: (_, chance) => ({ zone: 0, x: chance * sideM, y: ((chance * 9973) % 1) * sideM }),
@@ -303,15 +331,20 @@ async function build(size: Size) {
     });
     return { lists, total, planes: levels.filter((_, level) => due[level]).map(() => records) };
   };
-  return { host, gateway, sinks, time, visible };
+  return { host, gateway, sinks, time, visible, handled };
 }
 
-/** Everybody runs and turns; some fight. */
-function walkers(others: number) {
+/** Everybody runs and turns; some fight. Who asks to stand is told so, and when that was is noted. */
+function walkers(others: number, handled: { atMs: number }) {
   return defineModule({
     name: "walkers",
     entities: [Walker],
-    intents: [on(Stand, () => {})],
+    intents: [
+      on(Stand, (zone, actor, { still }) => {
+        handled.atMs = performance.now();
+        zone.tell(actor, Stood, { still });
+      }),
+    ],
     populate: (zone) => {
       for (let i = 0; i < others; i++) {
         const x = zone.random.float() * zone.bounds.width;
@@ -346,6 +379,8 @@ function walkers(others: number) {
   });
 }
 
+const standing = encodeRecord(Stand.fields, { still: true });
+
 /** A connection that swallows frames and acknowledges them. */
 class Sink implements Connection {
   readonly remoteAddress = "127.0.0.1";
@@ -354,6 +389,7 @@ class Sink implements Connection {
   readonly bufferedBytes = 0;
   frame = 0;
   bytes = 0;
+  sentAtMs = 0;
   #listener: ConnectionListener | undefined;
 
   constructor(name: string) {
@@ -368,8 +404,11 @@ class Sink implements Connection {
     );
   }
 
-  acknowledge(): void {
-    if (this.frame > 0) this.#listener?.message(encodeInput(this.frame, []));
+  /** Acknowledges the last frame; with a number it asks for something, too. */
+  acknowledge(asked: number): void {
+    if (this.frame === 0) return;
+    const intents = asked === 0 ? [] : [{ seq: asked, type: 0, record: standing }];
+    this.#listener?.message(encodeInput(this.frame, intents));
   }
 
   send(): void {}
@@ -379,10 +418,15 @@ class Sink implements Connection {
     const at = start + 1;
     this.frame = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
     this.bytes = end - start;
+    this.sentAtMs = performance.now();
     return true;
   }
 
   ping(): void {}
+
+  rest(): boolean {
+    return true;
+  }
 
   close(): void {
     this.#listener?.closed();

@@ -14,6 +14,7 @@ import { spec } from "node:test/reporters";
 import { isTest, isTestCode, projectFiles, root } from "../tools/project-files.ts";
 import { strip } from "../tools/tidy/strip.ts";
 import { ensureChromium } from "./chromium.ts";
+import { ensurePostgres } from "./postgres.ts";
 
 /** Percent of lines, and of branches, of `packages/*\/src`. */
 const coveragePercentMin = 90;
@@ -30,11 +31,14 @@ const fileTimeoutMs = 6 * 60_000;
 const testFolders = /^(?:packages|games|test|tools|examples|bench)\//;
 const coveredFiles = /^packages\/[^/]+\/src\/.*\.ts$/;
 const browserTests = /^test\/e2e\//;
+/** Tests that start a PostgreSQL of their own. */
+const databaseTests = /^packages\/server\/src\/(?:store\/postgres\/postgres-store|migrate)\.test\.ts$/;
 
 const patterns = process.argv.slice(2);
 const sources = projectFiles();
 process.chdir(root);
-const files = withBrowser(sources.filter((path) => isTest(path) && testFolders.test(path) && isWanted(path)));
+const wantedFiles = sources.filter((path) => isTest(path) && testFolders.test(path) && isWanted(path));
+const files = withDatabase(withBrowser(wantedFiles));
 
 if (files.length === 0) {
   console.error(`no test file's path contains ${patterns.join(" or ")}`);
@@ -63,6 +67,14 @@ function withBrowser(wanted: string[]): string[] {
   if (process.env["CI"] !== undefined) process.exit(1);
   console.error("the end-to-end tests are left out");
   return wanted.filter((path) => !browserTests.test(path));
+}
+
+/** Leaves the tests of the database out where no server can be had; never in CI, where that is a failure. */
+function withDatabase(wanted: string[]): string[] {
+  if (!wanted.some((path) => databaseTests.test(path)) || ensurePostgres() !== undefined) return wanted;
+  if (process.env["CI"] !== undefined) process.exit(1);
+  console.error("the tests of the PostgreSQL store are left out");
+  return wanted.filter((path) => !databaseTests.test(path));
 }
 
 function coverage() {

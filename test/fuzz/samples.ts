@@ -16,6 +16,7 @@ import {
 } from "@myriad/protocol";
 import { encodeCharacter } from "../../packages/server/src/bus/character.ts";
 import type { SameThreadBus } from "../../packages/server/src/bus/same-thread.ts";
+import { readTickFrame } from "../../packages/server/src/bus/tick-frame.ts";
 import { SeededRandom } from "../../packages/server/src/kernel/random.ts";
 import { encodeInputs } from "../../packages/server/src/zone/inputs.ts";
 import { readZoneBatch, zoneMessage } from "../../packages/server/src/zone/zone-batch.ts";
@@ -61,6 +62,7 @@ async function takeZoneSamples(): Promise<ZoneSamples> {
   const taken: Omit<ZoneSamples, "options"> = all;
   const probe = new Probe({
     zones: 3,
+    crowds: { splitAbove: 1, mergeBelow: 1, regionSizeMinM: 2 },
     // Small, so that a zone is made in no time.
     rowsMax: { player: 128, drone: 128, ledgered: 128 },
     areas: () => [{ name: "town", shape: { kind: "circle", x: 100, y: 100, radiusM: 30 } }],
@@ -87,7 +89,7 @@ async function takeZoneSamples(): Promise<ZoneSamples> {
   });
   record(probe.bus, taken);
   const players = [];
-  for (const x of [60, 195, 205, 300, 398, 500]) players.push(await probe.join(`P${x}`, { x, y: 100 }));
+  for (const x of [60, 195, 203, 207, 300, 398, 500]) players.push(await probe.join(`P${x}`, { x, y: 100 }));
   for (let step = 0; step < 80; step++) {
     probe.asks =
       step % 9 === 0 ? { keyframes: [0, 1, 5], selves: [players[0]!.session], wantsDigests: true } : {};
@@ -110,7 +112,10 @@ async function takeZoneSamples(): Promise<ZoneSamples> {
     for (const { kind, bytes } of read.ok ? read.value.messages : [])
       if (kind === zoneMessage.handover) taken.handovers.push(bytes.slice());
   }
+  // Few frames tell of regions that split: all of those are kept.
+  const reshaped = taken.tickFrames.filter(hasReshapes);
   for (const kind of Object.keys(taken) as (keyof typeof taken)[]) thin(taken[kind]);
+  taken.tickFrames.push(...reshaped);
   return { ...taken, options: probe.hosts[1]!.core.options };
 }
 
@@ -132,7 +137,8 @@ function record(bus: SameThreadBus, taken: Omit<ZoneSamples, "options">): void {
 
 /** Two clients who walk through a small realm and shout. */
 async function takeClientSamples(): Promise<ClientSamples> {
-  const sim = new RealmSim({ realm: miniRealm, zones: 3, seed: 7 });
+  const crowds = { splitAbove: 2, mergeBelow: 2, regionSizeMinM: 4 };
+  const sim = new RealmSim({ realm: miniRealm, zones: 3, seed: 7, crowds });
   const frames = new Map<SimClient, Uint8Array[]>();
   const clients = ["Ada", "Ben"].map((name) => new SimClient(name, miniRealm));
   for (const client of clients) {
@@ -208,6 +214,11 @@ export function zoneSamples(): Promise<ZoneSamples> {
 export function clientSamples(): Promise<ClientSamples> {
   clientSamplesOnce ??= takeClientSamples();
   return clientSamplesOnce;
+}
+
+function hasReshapes(batch: Uint8Array): boolean {
+  const read = readTickFrame(batch);
+  return read.ok && read.value.reshapes.length > 0;
 }
 
 /** Bytes of what is written. */

@@ -7,6 +7,7 @@ import {
   angle,
   bool,
   ByteReader,
+  clientMessageBytesMax,
   type ClientFrame,
   type Decoded,
   decodeClientFrame,
@@ -36,10 +37,14 @@ import {
 } from "@myriad/protocol";
 import { decodeCharacter } from "../../packages/server/src/bus/character.ts";
 import { readIntentBatch } from "../../packages/server/src/bus/intent-batch.ts";
+import { sessionRowBytes } from "../../packages/server/src/bus/session-table.ts";
 import { readTickFrame } from "../../packages/server/src/bus/tick-frame.ts";
 import { KeptFrame } from "../../packages/server/src/gateway/kept-frame.ts";
+import { WsReceiver } from "../../packages/server/src/gateway/ws-receiver.ts";
 import { hash32 } from "../../packages/server/src/kernel/hash.ts";
+import { deflate } from "../../packages/server/src/platform/deflate.ts";
 import { SeededRandom } from "../../packages/server/src/kernel/random.ts";
+import { RegionTree } from "../../packages/server/src/replication/region-tree.ts";
 import { Timers } from "../../packages/server/src/world/timers.ts";
 import { decodeHandover } from "../../packages/server/src/zone/handover.ts";
 import { decodeInputs } from "../../packages/server/src/zone/inputs.ts";
@@ -80,6 +85,7 @@ export const targets: readonly Target[] = [
     prepare: async () => plain((await clientSamples()).clientFrames, decodeClientFrame),
   },
   { name: "server-text", prepare: async () => plain((await clientSamples()).serverTexts, decodeServerText) },
+  { name: "ws-receiver", prepare: prepareReceiver },
   { name: "record", prepare: prepareRecord },
   { name: "descriptor", prepare: prepareDescriptor },
   { name: "replica", prepare: () => prepareReplica(true) },
@@ -95,6 +101,61 @@ export const targets: readonly Target[] = [
   { name: "checkpoint", prepare: prepareCheckpoint },
   { name: "zone", prepare: prepareZone },
 ];
+
+/**
+ * What a socket reads, in two pieces: after a fault or a goodbye nothing may be heard, and what is kept of a message has a
+ * bound. The samples hold the frames of the standard, with a mask of zeros so that their payloads are as they look.
+ */
+function prepareReceiver(): Prepared {
+  const frame = (head: number, ...payload: number[]) => [head, 0x80 | payload.length, 0, 0, 0, 0, ...payload];
+  const long = [0x82, 0xfe, 0, 200, 0, 0, 0, 0, ...new Array<number>(200).fill(7)];
+  const samples = [
+    [...frame(0x82, 1, 2, 3), ...frame(0x82), ...long],
+    [...frame(0x02, 1), ...frame(0x89, 9), ...frame(0x00), ...frame(0x80, 2), ...frame(0x8a)],
+    [...frame(0x82, 5), ...frame(0x88, 3, 0xe8, 0x62, 0x79, 0x65)],
+    [0x82, 0xff, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1, 2],
+  ].map((bytes) => Uint8Array.from(bytes));
+  const begin = () => {
+    let isOver = false;
+    let faults = 0;
+    const say = (): void => {
+      if (isOver) throw new Error("said something after the end");
+    };
+    const end = (): void => {
+      say();
+      isOver = true;
+    };
+    const receiver = new WsReceiver({
+      received: say,
+      pinged: say,
+      ponged: say,
+      parted: end,
+      faulted: () => {
+        faults += 1;
+        end();
+      },
+    });
+    const receive = (bytes: Uint8Array): boolean => {
+      const whole = bytes.slice();
+      const cut = hash32(bytes) % (whole.length + 1);
+      for (const piece of [whole.subarray(0, cut), whole.subarray(cut)]) {
+        if (receiver.receive(piece) !== piece.length) throw new Error("stopped without being asked to");
+      }
+      if (receiver.keptBytes > 2 * clientMessageBytesMax)
+        throw new Error(`keeps ${receiver.keptBytes} bytes`);
+      return faults === 0;
+    };
+    return receive;
+  };
+  return {
+    samples,
+    begin: () => {
+      const receive = begin();
+      return (bytes) => void receive(bytes);
+    },
+    accepts: (sample) => begin()(sample),
+  };
+}
 
 const records: readonly RecordFields[] = [
   { a: uint(32), b: int(32), c: bool(), d: text(40) },
@@ -198,8 +259,17 @@ async function prepareReplica(hasState: boolean): Promise<Prepared> {
     for (const { kind, level, from, to } of sectionsOf(read.value, info.zone)) {
       const state = bytesOf((writer) => live.save(writer));
       if (apply(live, kind, level, read.value.tick, bytes.subarray(from, to)) !== undefined) continue;
-      if (kind < section.keyframes || kind > section.blocks) continue;
+      if (!isRegions(kind)) continue;
       samples.push(Uint8Array.of((kind << 4) | level, read.value.tick, ...bytes.subarray(from, to)));
+      states.push(state);
+      if (kind !== section.keyframes) continue;
+      // The same as it comes when it is long: packed, behind its length.
+      const packed = bytesOf((writer) => {
+        const deflated = deflate(bytes.subarray(from, to));
+        writer.v(deflated.length);
+        writer.bytes(deflated);
+      });
+      samples.push(Uint8Array.of(section.packedKeyframes << 4, read.value.tick, ...packed));
       states.push(state);
     }
   }
@@ -222,6 +292,11 @@ async function prepareReplica(hasState: boolean): Promise<Prepared> {
   };
 }
 
+/** Sections that tell a replica of regions, beside drops, which cannot be wrong. */
+function isRegions(kind: number): boolean {
+  return (kind >= section.keyframes && kind <= section.blocks) || kind === section.reshapes;
+}
+
 function sectionsOf(frame: ClientFrame, zone: number) {
   return frame.zones.filter((part) => part.zone === zone).flatMap((part) => part.sections);
 }
@@ -236,8 +311,12 @@ function apply(
   switch (kind) {
     case section.keyframes:
       return replica.applyKeyframes(tick, bytes);
+    case section.packedKeyframes:
+      return replica.applyPackedKeyframes(tick, bytes);
     case section.intros:
       return replica.applyIntros(level, tick, bytes);
+    case section.reshapes:
+      return replica.applyReshapes(bytes);
     default:
       return replica.applyBlocks(level, tick, bytes);
   }
@@ -257,30 +336,39 @@ async function prepareFrameHead(): Promise<Prepared> {
   };
 }
 
-/** The gateway's own reader of tick frames; what it accepts it must be able to visit. */
+/** The gateway's own reader of tick frames; what it accepts it must be able to visit, and its tree to follow. */
 async function prepareKeptFrame(): Promise<Prepared> {
   const { tickFrames } = await zoneSamples();
+  // The grid of the zones of these samples.
+  const grid = new RegionGrid(0, { x: 0, y: 0, width: 200, height: 200 }, 64);
+  const tree = new RegionTree(grid);
   const nothing = () => {};
   const visitor = {
     regionNews: nothing,
     zoneNews: nothing,
     groupNews: nothing,
     letter: nothing,
-    session: nothing,
+    sessions: nothing,
     closed: nothing,
     handedOver: nothing,
   };
   return {
     samples: tickFrames,
     begin: () => {
-      const kept = new KeptFrame(16);
+      const kept = new KeptFrame(grid.count, grid.capacity);
+      const sessions = (first: number, count: number): void => {
+        for (let at = first; at < first + count * sessionRowBytes; at += sessionRowBytes)
+          kept.eachFact(kept.recordAt(at), nothing);
+      };
       return (bytes) => {
         if (!kept.load(bytes)) return;
-        kept.visit(visitor);
+        kept.visit({ ...visitor, sessions });
         for (const region of kept.keyframes) kept.keyframeFrom(region);
+        tree.follow(kept.splits, kept.splitCount, kept.tick);
+        if (tree.used > grid.capacity) throw new Error("more regions than there are numbers");
       };
     },
-    accepts: (sample) => new KeptFrame(16).load(sample),
+    accepts: (sample) => new KeptFrame(grid.count, grid.capacity).load(sample),
   };
 }
 

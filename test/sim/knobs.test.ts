@@ -4,56 +4,12 @@ import {
   type ChannelName,
   type ChannelRates,
   channelNames,
-  cosmetic,
-  critical,
   defaultChannelRates,
-  defineSchema,
-  detailed,
-  entity,
   levelsOf,
-  metadata,
-  position,
-  uint,
+  section,
 } from "@myriad/protocol";
-import { defineModule, defineRealm, every } from "../../packages/server/src/zone/definitions.ts";
+import { pulseRealm as realm, put } from "./pulse-realm.ts";
 import { RealmSim, type SimClient, type SimOptions } from "./realm-sim.ts";
-
-/** A player with a pulse in every channel: all four change at every tick, so what arrives shows how often it is sent. */
-const Pulse = entity(
-  "pulse",
-  {
-    position: critical(position()),
-    critical: critical(uint(16)),
-    detailed: detailed(uint(16)),
-    cosmetic: cosmetic(uint(16)),
-    metadata: metadata(uint(16)),
-  },
-  { wakes: true },
-);
-const beat = defineModule({
-  name: "beat",
-  systems: [
-    every(
-      0,
-      function pulse(zone) {
-        const { columns } = zone.table(Pulse);
-        for (let row = zone.table(Pulse).next(-1); row >= 0; row = zone.table(Pulse).next(row))
-          for (const channel of channelNames) columns[channel][row]!++;
-      },
-      { moves: true },
-    ),
-  ],
-});
-const schema = defineSchema({ name: "pulse", version: "1", entities: [Pulse], intents: [], facts: [] });
-const realm = defineRealm({
-  name: "pulse",
-  schema,
-  modules: [beat],
-  player: Pulse,
-  zones: () => [{ name: "plain", bounds: { x: 0, y: 0, width: 1024, height: 64 } }],
-  spawnPoint: () => ({ zone: 0, x: 8, y: 32 }),
-  characterSchemaVersion: 1,
-});
 
 type Options = Omit<SimOptions, "realm">;
 const seconds = 4;
@@ -63,15 +19,6 @@ async function play(options: Options) {
   const viewer = await sim.join("Viewer");
   await sim.join("Other");
   return { sim, viewer, put: (name: string, x: number) => put(sim, name, x) };
-}
-
-function put(sim: RealmSim, name: string, x: number): void {
-  const { core } = sim.hosts[0]!;
-  const session = [...core.sessions.bySession.values()].find((candidate) => candidate.name === name)!;
-  const { columns } = core.world.table(Pulse);
-  const row = core.world.table(Pulse).row(session.player);
-  columns.position.x[row] = x;
-  columns.position.y[row] = 32;
 }
 
 /** What the viewer holds of the other's channels; undefined while it sees nobody. */
@@ -251,24 +198,41 @@ describe("the size of a region", () => {
   });
 });
 
-test("levels of every default arrive in their order: drops, keyframes, intros, then blocks from near to far", async () => {
-  const { sim, viewer, put: place } = await play({});
-  place("Viewer", 8);
-  place("Other", 8 + 110);
-  const heads: number[][] = [];
-  for (let turn = 0; turn < 30; turn++) {
+/** Sections in the order in which they are applied. */
+const order: readonly number[] = [
+  section.drops,
+  section.reshapes,
+  section.keyframes,
+  section.packedKeyframes,
+  section.intros,
+  section.blocks,
+  section.digests,
+  section.group,
+];
+
+test("sections arrive in their order: drops, reshapes, keyframes, intros, then blocks by level", async () => {
+  const crowds = { splitAbove: 1, mergeBelow: 1, regionSizeMinM: 4 };
+  const { sim, viewer, put: place } = await play({ regionSizeM: 64, crowds });
+  const places: number[][] = [];
+  const kinds = new Set<number>();
+  for (let turn = 0; turn < 60; turn++) {
+    // Together they are a crowd, and the next moment they are not.
     place("Viewer", 8 + turn * 12);
+    place("Other", 8 + turn * 12 + (Math.floor(turn / 20) % 2) * 90);
     await sim.run(2, () => {
-      for (const part of viewer.frame?.zones ?? [])
-        heads.push(part.sections.map(({ kind, level }) => kind * 16 + level));
+      for (const part of viewer.frame?.zones ?? []) {
+        places.push(part.sections.map(({ kind, level }) => order.indexOf(kind) * 16 + level));
+        for (const { kind } of part.sections) kinds.add(kind);
+      }
     });
   }
   assert.deepEqual(viewer.problems, []);
-  for (const head of heads)
+  for (const found of places)
     assert.deepEqual(
-      head,
-      [...head].sort((a, b) => a - b),
+      found,
+      [...found].sort((a, b) => a - b),
     );
-  assert.ok(heads.some((head) => new Set(head).size > 3));
-  assert.equal(levelsOf(defaultChannelRates, 20).length, 4);
+  assert.ok(kinds.has(section.reshapes) && kinds.has(section.drops) && kinds.has(section.keyframes));
+  const levels = new Set(places.flat().map((found) => found % 16));
+  assert.ok(levels.size >= 4 && levelsOf(defaultChannelRates, 20).length === 13, `${levels.size} levels`);
 });

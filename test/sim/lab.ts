@@ -115,8 +115,8 @@ export class Lab {
     return this.hosts[0]!.core.tick;
   }
 
-  /** Logs a character in, as a gateway would, and runs ticks until it is in the world. */
-  async join(name: string): Promise<LabPlayer> {
+  /** Logs a character in, as a gateway would, and runs ticks until it is in the world; at a place of its ticket's. */
+  async join(name: string, placed?: { zone: number; x: number; y: number }): Promise<LabPlayer> {
     const account = await this.store.account({ subject: name, name });
     const { realm } = this.#options;
     const opened = await this.store.openCharacter({
@@ -131,13 +131,14 @@ export class Lab {
     const player: LabPlayer = {
       session,
       name,
-      zone: character.zone,
+      zone: placed?.zone ?? character.zone,
       facts: [],
       ended: undefined,
       lastIntent: 0,
     };
     this.players.set(session, player);
-    const bytes = encodeCharacter({ ...character, items: items.map((item) => ({ ...item })) });
+    const place = placed === undefined ? {} : { place: { x: placed.x, y: placed.y } };
+    const bytes = encodeCharacter({ ...character, items: items.map((item) => ({ ...item })), ...place });
     this.input(player.zone, { kind: "join", session, character: bytes, lastIntent: 0 });
     await this.run(1);
     return player;

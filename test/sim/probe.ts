@@ -40,6 +40,7 @@ import { readTickFrame, type TickFrame } from "../../packages/server/src/bus/tic
 import type { EventType } from "../../packages/server/src/events/event-type.ts";
 import type { Listener } from "../../packages/server/src/events/listen.ts";
 import type { Outcome } from "../../packages/server/src/ledger/port.ts";
+import type { CrowdOptions } from "../../packages/server/src/replication/replicator.ts";
 import type { Store } from "../../packages/server/src/store/port.ts";
 import { createMemoryStore } from "../../packages/server/src/store/sqlite/memory-store.ts";
 import type { ZoneApi } from "../../packages/server/src/zone/api.ts";
@@ -198,6 +199,8 @@ export interface ProbeOptions extends Rules {
   readonly saveEveryMs?: number;
   readonly metrics?: Metrics;
   readonly rates?: ChannelRates;
+  /** When regions split and merge. @default they never do */
+  readonly crowds?: CrowdOptions;
   readonly rowsMax?: Readonly<Record<string, number>>;
   readonly gateways?: readonly number[];
   /** Stands between zones and the store. */
@@ -268,6 +271,7 @@ export class Probe {
             // Not at once: a store that fails for ever would leave no turn to anybody else.
             await new Promise((resolve) => setImmediate(resolve));
           },
+          ...(options.crowds === undefined ? {} : { crowds: options.crowds }),
           ...(options.rowsMax === undefined ? {} : { rowsMax: options.rowsMax }),
           ...(options.journal === undefined
             ? {}

@@ -47,6 +47,29 @@ test("who arrives stands in town with a name, a level and all hit points", async
   ok(isInTown(x, y));
 });
 
+test("who has a place on the ticket stands there, whether new, known or fallen, and in no other zone", async () => {
+  const lab = await realmLab({ zones: 2 });
+  const ann = await lab.join("Ann", { zone: 0, ...meadow });
+  deepEqual(positionOf(lab, ann), { ...meadow });
+  equal(playerIn(lab, ann).columns.inTown[playerIn(lab, ann).row], 0);
+  const again = async (placed: { zone: number; x: number; y: number }) => {
+    const player = [...lab.players.values()].findLast(({ ended }) => ended === undefined)!;
+    lab.leave(player);
+    await lab.run(3);
+    return lab.join("Ann", placed);
+  };
+  const known = await again({ zone: 1, x: 700, y: 90.5 });
+  deepEqual(positionOf(lab, known), { x: 700, y: 90.5 });
+  const { columns, row } = playerIn(lab, known);
+  columns.hitPoints[row] = 0;
+  columns.health[row] = 0;
+  const fallen = await again({ zone: 0, x: 80, y: 440 });
+  deepEqual(positionOf(lab, fallen), { x: 80, y: 440 });
+  equal(playerIn(lab, fallen).columns.hitPoints[playerIn(lab, fallen).row], playerHitPoints(1));
+  // A place that is another zone's: it stands where it was saved.
+  deepEqual(positionOf(lab, await again({ zone: 0, x: 900, y: 440 })), { x: 80, y: 440 });
+});
+
 for (const tickRateHz of [10, 20, 60]) {
   test(`at ${tickRateHz} Hz a held move is 5 m a second, however often it is said`, async () => {
     const lab = await realmLab({ tickRateHz });

@@ -35,11 +35,14 @@ import { Gateway } from "../../packages/server/src/gateway/gateway.ts";
 import type { TicketVerifier } from "../../packages/server/src/gateway/tickets.ts";
 import type { Connection, ConnectionListener } from "../../packages/server/src/gateway/transport.ts";
 import { SeededRandom } from "../../packages/server/src/kernel/random.ts";
+import { deflate } from "../../packages/server/src/platform/deflate.ts";
 import { VirtualTime } from "../../packages/server/src/platform/virtual-time.ts";
 import { createMemoryStore } from "../../packages/server/src/store/sqlite/memory-store.ts";
 import type { Store } from "../../packages/server/src/store/port.ts";
+import type { CrowdOptions } from "../../packages/server/src/replication/replicator.ts";
 import type { Realm } from "../../packages/server/src/zone/definitions.ts";
 import { noMetrics } from "../../packages/server/src/zone/metrics-port.ts";
+import type { Deflate } from "../../packages/server/src/zone/packing.ts";
 import { checkedZones, compile } from "../../packages/server/src/zone/program.ts";
 import { ZoneHost } from "../../packages/server/src/zone/zone-host.ts";
 
@@ -55,6 +58,9 @@ export class SimClient {
   framesReceived = 0;
   bytesReceived = 0;
   digestsChecked = 0;
+  /** Whether it says that it takes keyframes packed, and how many sections of them it got. */
+  unpacks = true;
+  packedReceived = 0;
   lastIntent = 0;
   lastFact = 0;
   /** While true nothing is read and nothing acknowledged; what comes waits. */
@@ -96,6 +102,7 @@ export class SimClient {
           formatVersion,
           schemaHash: hash,
           wantsDigests: true,
+          unpacks: client.unpacks,
           lastFact: client.lastFact,
           client: "sim",
         };
@@ -108,6 +115,7 @@ export class SimClient {
         if (isOpen()) client.#receive(bytes.slice(start, end));
         return true;
       },
+      rest: () => true,
       ping() {
         if (!client.isStalled) listener?.alive();
       },
@@ -216,8 +224,15 @@ export class SimClient {
           replica.drop(regions);
           break;
         }
+        case section.reshapes:
+          problem = replica.applyReshapes(bytes, from, to);
+          break;
         case section.keyframes:
           problem = replica.applyKeyframes(tick, bytes, from, to);
+          break;
+        case section.packedKeyframes:
+          this.packedReceived++;
+          problem = replica.applyPackedKeyframes(tick, bytes, from, to);
           break;
         case section.intros:
           problem = replica.applyIntros(level, tick, bytes, from, to);
@@ -256,6 +271,12 @@ export interface SimOptions {
   readonly hysteresisPercent?: number;
   /** @default 64 */
   readonly regionSizeM?: number;
+  /** @default regions never split */
+  readonly crowds?: CrowdOptions;
+  /** @default keyframes are packed as the server does it */
+  readonly deflate?: Deflate;
+  /** @default no limit */
+  readonly clientBudgetKbitPerSecond?: number;
   /** @default 1000 */
   readonly capacity?: number;
   /** @default 120 */
@@ -296,7 +317,9 @@ export class RealmSim {
           levels,
           regionSizeM,
           regionHysteresisM: 2,
+          ...(options.crowds === undefined ? {} : { crowds: options.crowds }),
           borderDepthM: 64,
+          deflate: options.deflate ?? deflate,
           saveEveryMs: 5000,
           seed: options.seed ?? 1,
           metrics: noMetrics,
@@ -320,6 +343,7 @@ export class RealmSim {
       levels,
       hysteresisPercent: options.hysteresisPercent ?? 10,
       viewStepM: 2,
+      clientBudgetKbitPerSecond: options.clientBudgetKbitPerSecond ?? Number.POSITIVE_INFINITY,
       zones: zones.map((zone, index) => ({ zone: index, name: zone.name, bounds: zone.bounds })),
       capacity: options.capacity ?? 1000,
       limits: {

@@ -165,56 +165,6 @@ describe("systems", () => {
   });
 });
 
-describe("areas", () => {
-  const areas = () => [
-    { name: "town", shape: { kind: "circle", x: 100, y: 100, radiusM: 10 } } as const,
-    { name: "market", shape: { kind: "rectangle", x: 95, y: 95, width: 10, height: 10 } } as const,
-  ];
-
-  test("tell who enters and leaves them, once", async () => {
-    const heard: string[] = [];
-    const probe = new Probe({
-      areas,
-      spawnAt: { zone: 0, x: 50, y: 100 },
-      events: [
-        listen("core", "area.entered", (zone, { area, entity }) =>
-          heard.push(`+${area} ${zone.nameOf(entity)}`),
-        ),
-        listen("core", "area.left", (zone, { area, entity }) =>
-          heard.push(`-${area} ${zone.nameOf(entity)}`),
-        ),
-      ],
-    });
-    const ada = await probe.join("Ada");
-    await probe.run(2);
-    for (const x of [91, 97, 98, 91, 300]) {
-      probe.put(probe.ref(ada), { x, y: 100 });
-      await probe.run(1);
-    }
-    assert.deepEqual(heard, ["+town Ada", "+market Ada", "-market Ada", "-town Ada"]);
-    assert.equal(probe.api().isInArea("town", 100, 109.9), true);
-    assert.equal(probe.api().isInArea("town", 100, 110.1), false);
-    assert.equal(probe.api().isInArea("harbour", 100, 100), false);
-  });
-
-  test("of another zone are entered after a handover", async () => {
-    const heard: string[] = [];
-    const probe = new Probe({
-      zones: 2,
-      areas: (zone) =>
-        zone === 1
-          ? [{ name: "wild", shape: { kind: "rectangle", x: 200, y: 0, width: 200, height: 200 } }]
-          : areas(),
-      events: [listen("core", "area.entered", (zone, { area }) => heard.push(`${zone.zone} ${area}`))],
-    });
-    const ada = await probe.join("Ada");
-    await probe.run(1);
-    probe.put(probe.ref(ada), { x: 205, y: 100 });
-    await probe.run(3);
-    assert.deepEqual(heard, ["0 town", "0 market", "1 wild"]);
-  });
-});
-
 describe("game code that throws", () => {
   const trouble = (what: string) => () => {
     throw new Error(what);

@@ -17,6 +17,7 @@ export const serverLayers: readonly (readonly string[])[] = [
   ["zone", "gateway", "plugins"],
   ["observe"],
   ["cluster", "admin"],
+  ["threads"],
   ["main"],
 ];
 
@@ -30,12 +31,13 @@ export const neighbours: Readonly<Record<string, readonly string[]>> = {
 export const adapters: readonly { files: RegExp; why: string }[] = [
   { files: /^platform\//, why: "clock, timers, random, sockets, files, environment" },
   { files: /^store\/(?:sqlite|postgres|cache)\//, why: "speaks to a database" },
-  { files: /^gateway\/(?:.*\/)?[a-z0-9-]*transport\.ts$/, why: "holds the sockets" },
+  { files: /^gateway\/(?:[a-z0-9-]*transport|ws-[a-z0-9-]+)\.ts$/, why: "holds the sockets" },
   {
     files: /^(?:bus|cluster)\/(?:worker|nats)[a-z0-9-]*\.ts$/,
     why: "carries batches between threads and machines",
   },
   { files: /^admin\//, why: "serves HTTP" },
+  { files: /^threads\//, why: "starts threads and wires what runs in them" },
   { files: /^observe\//, why: "measures the process" },
 ];
 

@@ -30,13 +30,17 @@ const worldSeed = 0x3b35_18a7;
 
 /** 32 bits for a pair of integers and a purpose. Never throws. */
 export function hashOf(x: number, y: number, salt: number): number {
+  return mixOf(x, y, salt) >>> 0;
+}
+
+/** The same 32 bits as an int32: engines hand those on without a box. */
+export function mixOf(x: number, y: number, salt: number): number {
   let hash = Math.imul(x, 0x9e3779b1) ^ Math.imul(y, 0x85ebca77) ^ Math.imul(salt, 0xc2b2ae3d) ^ worldSeed;
   hash ^= hash >>> 16;
   hash = Math.imul(hash, 0x7feb352d);
   hash ^= hash >>> 15;
   hash = Math.imul(hash, 0x846ca68b);
-  hash ^= hash >>> 16;
-  return hash >>> 0;
+  return hash ^ (hash >>> 16);
 }
 
 /** A number from 0 to below 1 for a pair of integers and a purpose. Never throws. */

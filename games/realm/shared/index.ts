@@ -6,6 +6,7 @@ export * from "./layout.ts";
 export * from "./map.ts";
 export * from "./movement.ts";
 export * from "./obstacle.ts";
+export * from "./open-ground.ts";
 export * from "./rules.ts";
 export * from "./scenery.ts";
 export * from "./schema.ts";

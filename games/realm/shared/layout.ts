@@ -35,22 +35,30 @@ export function boundsOfZone(zone: number): ZoneBounds {
 /** The zone that holds a point, −1 west or north of all. It may be one that a small realm does not have. */
 export function zoneAt(x: number, y: number): number {
   if (!(x >= 0 && y >= 0)) return -1;
-  const column = Math.floor(x / zoneSizeM);
-  const row = Math.floor(y / zoneSizeM);
-  return column >= row ? column * column + row : row * row + 2 * row - column;
+  return zoneOfPlace(Math.floor(x / zoneSizeM), Math.floor(y / zoneSizeM));
 }
 
 /** True when a point lies in a realm of so many zones, at least `marginM` from its outer edges. Never throws. */
 export function isInRealm(x: number, y: number, zoneCount: number, marginM: number): boolean {
+  // Written so that NaN is nowhere.
+  if (!(x - marginM >= 0 && y - marginM >= 0)) return false;
+  const left = Math.floor((x - marginM) / zoneSizeM);
+  const top = Math.floor((y - marginM) / zoneSizeM);
+  const right = Math.floor((x + marginM) / zoneSizeM);
+  const bottom = Math.floor((y + marginM) / zoneSizeM);
+  if (!hasZone(left, top, zoneCount)) return false;
+  // Away from borders, which is nearly always, all corners are in one zone.
+  if (left === right && top === bottom) return true;
   return (
-    hasZone(x - marginM, y - marginM, zoneCount) &&
-    hasZone(x + marginM, y - marginM, zoneCount) &&
-    hasZone(x - marginM, y + marginM, zoneCount) &&
-    hasZone(x + marginM, y + marginM, zoneCount)
+    hasZone(right, top, zoneCount) && hasZone(left, bottom, zoneCount) && hasZone(right, bottom, zoneCount)
   );
 }
 
-function hasZone(x: number, y: number, zoneCount: number): boolean {
-  const zone = zoneAt(x, y);
-  return zone >= 0 && zone < zoneCount;
+function hasZone(column: number, row: number, zoneCount: number): boolean {
+  return zoneOfPlace(column, row) < zoneCount;
+}
+
+/** The zone in a column and row of the grid. */
+function zoneOfPlace(column: number, row: number): number {
+  return column >= row ? column * column + row : row * row + 2 * row - column;
 }

@@ -4,7 +4,8 @@ import { nameOfZone } from "./biome.ts";
 import { campOf, campsOfZone, campsPerZoneMax, leashM } from "./camps.ts";
 import { isInRealm, zoneAt, zoneSizeM } from "./layout.ts";
 import { worldMap } from "./map.ts";
-import { bodyRadiusM, isBlocked, playerSpeedMps } from "./movement.ts";
+import { isBlocked, playerSpeedMps } from "./movement.ts";
+import { bodyRadiusM } from "./open-ground.ts";
 import { obstaclesIn, sceneryRadiusMaxM } from "./scenery.ts";
 import { arrivalPoint, isInTown, isNearRoad, town, townObstacles, townObstaclesAt } from "./town.ts";
 
@@ -138,11 +139,11 @@ test("the town's lookup finds what a walk through the list finds", () => {
       const touching = townObstacles.filter(
         (obstacle) => far(obstacle, { x, y }) < obstacle.radiusM + bodyRadiusM,
       );
-      const found = townObstaclesAt(x, y);
+      const found = townObstaclesAt({ x, y });
       ok(touching.every((obstacle) => found.includes(obstacle)));
     }
   }
-  deepEqual(townObstaclesAt(0, 0), []);
+  deepEqual(townObstaclesAt({ x: 0, y: 0 }), []);
 });
 
 test("the ring wall holds but for its gates", () => {

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { cosStep, sinStep } from "@myriad/protocol";
 import { isInRealm, zoneSizeM } from "./layout.ts";
-import { bodyRadiusM, edgeMarginM, isBlocked, playerSpeedMps, stepBy, stepPlayer } from "./movement.ts";
+import { Body, isBlocked, playerSpeedMps, stepBy, stepPlayer } from "./movement.ts";
+import { bodyRadiusM, edgeMarginM, OpenGround } from "./open-ground.ts";
 import { obstaclesIn } from "./scenery.ts";
 import { town } from "./town.ts";
 
@@ -35,6 +36,25 @@ test("a step is the same whoever takes it, and on the lattice", () => {
       equal(once.x, lattice(once.x));
       equal(once.y, lattice(once.y));
     }),
+  );
+});
+
+test("with open ground noted a step ends where it ends without, to the last bit, beyond the realm too", () => {
+  const anywhere = fc.double({ min: -100, max: 1200, noNaN: true }).map(lattice);
+  const open = new OpenGround(4);
+  fc.assert(
+    fc.property(fc.record({ x: anywhere, y: anywhere }), heading, rate, (from, direction, tickRateHz) => {
+      const without = { ...from };
+      const noted = new Body();
+      noted.x = from.x;
+      noted.y = from.y;
+      for (let i = 0; i < 20; i++) {
+        stepPlayer(without, { direction, moving: true }, { zoneCount: 4, tickRateHz }, without);
+        stepPlayer(noted, { direction, moving: true }, { zoneCount: 4, tickRateHz, open }, noted);
+      }
+      deepEqual({ ...noted }, without);
+    }),
+    { numRuns: 500 },
   );
 });
 

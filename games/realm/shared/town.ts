@@ -41,7 +41,7 @@ const cells: readonly (readonly Obstacle[])[] = Array.from(
 const nothing: readonly Obstacle[] = [];
 
 /** What a body at a point may touch in the town. Allocates nothing. */
-export function townObstaclesAt(x: number, y: number): readonly Obstacle[] {
+export function townObstaclesAt({ x, y }: Readonly<Vector>): readonly Obstacle[] {
   const column = Math.floor((x - originX) / cellSizeM);
   const row = Math.floor((y - originY) / cellSizeM);
   if (column < 0 || row < 0 || column >= cellsPerSide || row >= cellsPerSide) return nothing;

@@ -54,11 +54,14 @@ export function distance2(x: number, y: number, otherX: number, otherY: number):
   return (x - otherX) * (x - otherX) + (y - otherY) * (y - otherY);
 }
 
-/** Takes one from every owned row that has any: how waiting goes by. */
-export function countDown(table: { next(row: number): number }, column: Float64Array): void {
-  for (let row = table.next(-1); row >= 0; row = table.next(row)) {
+/** Takes one from every owned row that has any: how waiting goes by. Who waits for nothing costs a look. */
+export function countDown(
+  table: { readonly rowsUsed: number; isOwned(row: number): boolean },
+  column: Float64Array,
+): void {
+  for (let row = 0, end = table.rowsUsed; row < end; row++) {
     const left = column[row] ?? 0;
-    if (left > 0) column[row] = left - 1;
+    if (left > 0 && table.isOwned(row)) column[row] = left - 1;
   }
 }
 

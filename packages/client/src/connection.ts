@@ -211,7 +211,14 @@ export class Connection {
     const { client = "myriad-client", wantsDigests = false, schema } = this.#options;
     const hash = schemaHash(describe(schema));
     this.#link.send(
-      encodeHello({ formatVersion, schemaHash: hash, wantsDigests, lastFact: this.#lastFact, client }),
+      encodeHello({
+        formatVersion,
+        schemaHash: hash,
+        wantsDigests,
+        unpacks: true,
+        lastFact: this.#lastFact,
+        client,
+      }),
     );
   }
 

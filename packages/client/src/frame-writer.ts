@@ -22,6 +22,8 @@ import {
   serverMessage,
   type WireType,
   writeField,
+  writeMask,
+  writeId,
   zoneOf,
 } from "@myriad/protocol";
 
@@ -59,6 +61,11 @@ export interface WrittenFrame {
   }[];
 }
 
+/** A region to write of: a cell's number, or a quarter with its cell and the quadrants on the way down. */
+export type WrittenRegion =
+  | number
+  | { readonly region: number; readonly cell: number; readonly quadrants: readonly number[] };
+
 /** An entity to write: field values by name, as game code sees them; what is missing is the type's zero. */
 export interface WrittenEntity {
   readonly id: number;
@@ -67,7 +74,9 @@ export interface WrittenEntity {
 }
 
 export interface WrittenBlock {
-  readonly region: number;
+  readonly region: WrittenRegion;
+  /** Kinds of the schema: how many bits an id takes. */
+  readonly kinds: number;
   /** Members of the region after leaves and enters. */
   readonly members: number;
   readonly leaves?: readonly {
@@ -75,7 +84,7 @@ export interface WrittenBlock {
     readonly toRegion?: number;
     readonly toRef?: EntityRef;
   }[];
-  /** Entities that enter, with their record or (already known) without. */
+  /** Entities that enter, with their record or (already known) without; the latter changed in no channel that is not due. */
   readonly enters?: readonly (WrittenEntity & { readonly known?: boolean })[];
   /** For each channel that is due: the changes, by place among the region's members. Undefined: the channel is not due. */
   readonly channels: readonly (
@@ -136,12 +145,18 @@ export function encodeClientFrame(parts: WrittenFrame): Uint8Array {
 /** Writes a region's keyframe; entities in ascending order of their ids. */
 export function encodeKeyframe(
   grid: RegionGrid,
-  region: number,
+  region: WrittenRegion,
   entities: readonly WrittenEntity[],
 ): Uint8Array {
   const writer = new BitWriter(1024);
   const frame = frameAt(grid, region);
-  writer.bits(region, 16);
+  writer.bits(numberOf(region), grid.regionBits);
+  if (typeof region === "object") {
+    writer.bits(region.cell, bitsFor(grid.count - 1));
+    writer.bits(region.quadrants.length, 3);
+    // The last step stands lowest.
+    for (const quadrant of region.quadrants.toReversed()) writer.bits(quadrant, 2);
+  }
   writer.gamma(entities.length);
   let before = -1;
   for (const entity of entities) {
@@ -156,17 +171,17 @@ export function encodeKeyframe(
 export function encodeBlock(grid: RegionGrid, block: WrittenBlock): Uint8Array {
   const writer = new BitWriter(1024);
   const frame = frameAt(grid, block.region);
-  const { leaves = [], enters = [] } = block;
+  const { kinds, leaves = [], enters = [] } = block;
   const hasMembership = leaves.length + enters.length > 0;
-  writer.bits(block.region, 16);
+  writer.bits(numberOf(block.region), grid.regionBits);
   writer.bits(hasMembership ? 1 : 0, 1);
   if (hasMembership) {
     writer.gamma(leaves.length);
     for (const { id, toRegion, toRef } of leaves) {
-      writer.bits(id, 24);
+      writeId(writer, id, kinds);
       if (toRegion !== undefined) {
         writer.bits(leaveTo.region, 2);
-        writer.bits(toRegion, 16);
+        writer.bits(toRegion, grid.regionBits);
       } else if (toRef !== undefined) {
         writer.bits(leaveTo.zone, 2);
         writer.bits(zoneOf(toRef), 12);
@@ -177,14 +192,41 @@ export function encodeBlock(grid: RegionGrid, block: WrittenBlock): Uint8Array {
     }
     writer.gamma(enters.length);
     for (const entity of enters) {
-      writer.bits(entity.id, 24);
+      writeId(writer, entity.id, kinds);
       writer.bits(entity.known === true ? 0 : 1, 1);
       if (entity.known !== true) writeRecord(writer, entity, frame);
+      else for (const changes of block.channels) if (changes === undefined) writer.bits(0, 1);
     }
   }
   block.channels.forEach((changes, channel) => {
     if (changes !== undefined) writeChannel(writer, { channel, members: block.members, changes }, frame);
   });
+  return writer.bytes();
+}
+
+/** Writes that a region split in four: the quadrant of each member, in the order of their ids. */
+export function encodeSplit(
+  grid: RegionGrid,
+  { region, first, quadrants }: { region: number; first: number; quadrants: readonly number[] },
+): Uint8Array {
+  const writer = new BitWriter(64);
+  writer.bits(region, grid.regionBits);
+  writer.bits(0, 1);
+  writer.bits(first, grid.regionBits);
+  writer.gamma(quadrants.length);
+  for (const quadrant of quadrants) writer.bits(quadrant, 2);
+  return writer.bytes();
+}
+
+/** Writes that four quarters are one region again. */
+export function encodeMerge(
+  grid: RegionGrid,
+  { region, first }: { region: number; first: number },
+): Uint8Array {
+  const writer = new BitWriter(64);
+  writer.bits(region, grid.regionBits);
+  writer.bits(1, 1);
+  writer.bits(first, grid.regionBits);
   return writer.bytes();
 }
 
@@ -239,7 +281,7 @@ function writeChannel(writer: BitWriter, { channel, members, changes }: ChannelC
     const { entity } = change;
     const fields = entity.kind.channels[channel]!;
     const named = fields.map((field) => field.name in entity.values);
-    if (fields.length > 1) writer.bits(maskOf(named), fields.length);
+    writeMask(writer, maskOf(named), fields.length);
     fields.forEach((field, i) => {
       if (named[i] === true || fields.length === 1)
         writeValue(writer, field, entity.values[field.name], frame);
@@ -269,9 +311,16 @@ function maskOf(bits: readonly boolean[]): number {
   return bits.reduce((mask, bit, i) => (bit ? mask | (1 << i) : mask), 0);
 }
 
-function frameAt(grid: RegionGrid, region: number): Frame {
+function numberOf(region: WrittenRegion): number {
+  return typeof region === "number" ? region : region.region;
+}
+
+function frameAt(grid: RegionGrid, region: WrittenRegion): Frame {
   const frame: Frame = { originX: 0, originY: 0, positionBits: 0, zone: 0 };
-  grid.frameOf(region, frame);
+  let shape = grid.shapeOf(typeof region === "number" ? region : region.cell);
+  if (typeof region === "object")
+    for (const quadrant of region.quadrants) shape = grid.quarterOf(shape, quadrant);
+  grid.aim(frame, shape);
   return frame;
 }
 

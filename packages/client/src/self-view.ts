@@ -48,7 +48,7 @@ export class SelfView {
     this.#wires = wires;
   }
 
-  /** Applies the self bits of a frame to the fields of kind number `kind`. */
+  /** Applies the self bits of a frame, all that it holds, to the fields of kind number `kind`. */
   apply(kind: number, bytes: Uint8Array, from: number, to: number): DecodeCode | undefined {
     const wire = this.#wires[kind];
     const fields = wire?.channels[selfChannel];
@@ -56,13 +56,17 @@ export class SelfView {
     if (fields === undefined || held === undefined) return "out_of_range";
     const reader = this.#reader;
     reader.reset(bytes, from, to);
-    const mask = reader.bits(fields.length);
-    for (let i = 0; i < fields.length && !reader.failed; i++) {
-      if ((mask & (1 << i)) === 0) continue;
-      const { type, part, text } = fields[i]!;
-      const value = readField(reader, type, held.record.parts, part, absoluteFrame);
-      if (text >= 0) held.record.texts[text] = value;
-    }
+    // A frame for several ticks holds the changes of each, oldest first, every one a whole number of bytes.
+    do {
+      const mask = reader.bits(fields.length);
+      for (let i = 0; i < fields.length && !reader.failed; i++) {
+        if ((mask & (1 << i)) === 0) continue;
+        const { type, part, text } = fields[i]!;
+        const value = readField(reader, type, held.record.parts, part, absoluteFrame);
+        if (text >= 0) held.record.texts[text] = value;
+      }
+      reader.align();
+    } while (reader.remainingBits >= 8 && fields.length > 0 && !reader.failed);
     held.record.version++;
     return reader.failed ? "truncated" : undefined;
   }

@@ -10,10 +10,13 @@ import {
   encodeClientFrame,
   encodeGroup,
   encodeKeyframe,
+  encodeMerge,
   encodeSelf,
+  encodeSplit,
   type WrittenBlock,
   type WrittenEntity,
   type WrittenFrame,
+  type WrittenRegion,
   type WrittenSection,
 } from "./frame-writer.ts";
 import { newPose } from "./track.ts";
@@ -33,10 +36,27 @@ const keyframe = (grid = west, ...entities: WrittenEntity[]): WrittenSection => 
   kind: section.keyframes,
   bytes: encodeKeyframe(grid, 0, entities),
 });
-const block = (grid: typeof west, parts: Omit<WrittenBlock, "region">): WrittenSection => ({
+const block = (
+  grid: typeof west,
+  parts: Omit<WrittenBlock, "region" | "kinds"> & { region?: WrittenRegion },
+): WrittenSection => ({
   kind: section.blocks,
-  bytes: encodeBlock(grid, { region: 0, ...parts }),
+  bytes: encodeBlock(grid, { region: 0, kinds: fakeSchema.kinds.length, ...parts }),
 });
+/** The four quarters of the western zone's only region have the first numbers above it. */
+const quarter = (quadrant: number): WrittenRegion => ({
+  region: west.count + quadrant,
+  cell: 0,
+  quadrants: [quadrant],
+});
+const split = (...quadrants: number[]): WrittenSection => ({
+  kind: section.reshapes,
+  bytes: encodeSplit(west, { region: 0, first: west.count, quadrants }),
+});
+const merge: WrittenSection = {
+  kind: section.reshapes,
+  bytes: encodeMerge(west, { region: 0, first: west.count }),
+};
 const noChanges = [[], [], [], []];
 const drops = (...regions: number[]): WrittenSection => {
   const writer = new ByteWriter();
@@ -138,6 +158,47 @@ describe("a world", () => {
     assert.deepEqual(heard(), ["spawn w1", "spawn w5", "vanish w1", "vanish w5"]);
     assert.equal(last?.isPresent, false);
     assert.equal(world.size, 0);
+  });
+
+  test("hears nothing of regions that split and merge: who is where is the same", () => {
+    const { world, applyTo, heard } = newWorld();
+    const southEast = walker(2, { position: { x: 40, y: 50 } });
+    applyTo(0, keyframe(west, walker(1), southEast));
+    const [first, second] = [world.get(wireRef(0, 1)), world.get(wireRef(0, 2))];
+    heard();
+    assert.deepEqual(applyTo(0, split(0, 3)), fine);
+    assert.deepEqual(heard(), []);
+    const step = { id: 2, kind: walkerLayout, values: { position: { x: 41.5, y: 50 } } };
+    const channels = [[{ index: 0, entity: step }], [], [], []];
+    assert.deepEqual(applyTo(0, block(west, { region: quarter(3), members: 1, channels })), fine);
+    assert.deepEqual(heard(), ["change w2 1"]);
+    const newcomer = walker(7, { position: { x: 50, y: 2 } });
+    const parts = { region: quarter(1), members: 1, enters: [newcomer], channels: noChanges };
+    assert.deepEqual(applyTo(0, block(west, parts)), fine);
+    heard();
+    assert.deepEqual(applyTo(0, merge), fine);
+    assert.deepEqual(heard(), []);
+    assert.deepEqual([world.get(wireRef(0, 1)), world.get(wireRef(0, 2))], [first, second]);
+    assert.ok(world.is(second, Walker));
+    assert.equal(second.state.position.x, 41.5);
+    applyTo(0, drops(0));
+    assert.equal(world.size, 0);
+  });
+
+  test("learns of a quarter by its keyframe, wherever it lies", () => {
+    const { world, applyTo } = newWorld();
+    const bytes = encodeKeyframe(west, quarter(2), [walker(1, { position: { x: 3, y: 60 } })]);
+    assert.deepEqual(applyTo(0, { kind: section.keyframes, bytes }), fine);
+    const [only] = world.entities(Walker);
+    assert.deepEqual(only?.state.position, { x: 3, y: 60 });
+    const crossed = {
+      region: quarter(2),
+      members: 0,
+      leaves: [{ id: 1, toRegion: 1 }],
+      channels: noChanges,
+    };
+    assert.deepEqual(applyTo(0, block(west, crossed)), fine);
+    assert.equal(world.size, 0, "nobody looks at the region where it went");
   });
 
   test("an entity that crosses a border stays the same object", () => {
@@ -270,6 +331,20 @@ describe("a world", () => {
     apply([], { self: encodeSelf(walkerLayout, { bag: [9, 9, 9, 9] }, ["bag"]) });
     assert.deepEqual([self.coins, self.bag], [500, [9, 9, 9, 9]]);
     assert.equal(told, 2);
+    const changes = [
+      encodeSelf(walkerLayout, { coins: 501, motto: "back" }, ["coins", "motto"]),
+      encodeSelf(walkerLayout, { coins: 502 }, ["coins"]),
+      encodeSelf(walkerLayout, { bag: [1, 1, 1, 1] }, ["bag"]),
+    ];
+    const self3 = Uint8Array.from(changes.flatMap((bytes) => [...bytes]));
+    assert.deepEqual(apply([], { self: self3 }), fine);
+    assert.deepEqual(
+      [self.coins, self.bag, self.motto],
+      [502, [1, 1, 1, 1], "back"],
+      "of three ticks, in order",
+    );
+    assert.equal(told, 3, "told once a frame");
+    assert.deepEqual(apply([], { self: self3.subarray(0, -2) }).problems, ["truncated"]);
     assert.throws(() => world.self({ ...Walker }), RangeError);
   });
 
@@ -334,6 +409,24 @@ describe("a world", () => {
     assert.equal(world.clock(99), undefined);
   });
 
+  test("of a frame that holds several ticks takes the newest for the time: older ones are not late", () => {
+    const { world, apply } = newWorld();
+    for (let tick = 4; tick <= 400; tick += 4) {
+      // At home the frame itself says its tick; of a zone beside it the parts do.
+      const parts = [0, 7000].flatMap((base, zone) =>
+        [3, 2, 1, 0].map((back) => ({ zone, tick: base + tick - back, sections: [] })),
+      );
+      apply(parts, { tick }, tick * 50);
+    }
+    for (const [zone, newest] of [
+      [0, 400],
+      [1, 7400],
+    ] as const) {
+      assert.ok(Math.abs(world.clock(zone)!.tickAt(400 * 50) - newest) < 0.1, `zone ${zone}`);
+      assert.ok(world.clock(zone)!.jitterTicks < 0.1, `${world.clock(zone)!.jitterTicks} ticks`);
+    }
+  });
+
   test("answers with a code to what it cannot apply", () => {
     const { world, apply, applyTo } = newWorld();
     assert.deepEqual(apply([{ zone: 77, tick: 1, sections: [] }]).problems, ["out_of_range"]);
@@ -360,8 +453,8 @@ describe("a world", () => {
     const { apply } = newWorld();
     const sections = fc.array(
       fc.record({
-        kind: fc.integer({ min: 0, max: 5 }),
-        level: fc.integer({ min: 0, max: 7 }),
+        kind: fc.integer({ min: 0, max: section.reshapes }),
+        level: fc.integer({ min: 0, max: 15 }),
         bytes: fc.uint8Array({ maxLength: 80 }),
       }),
       { maxLength: 6 },

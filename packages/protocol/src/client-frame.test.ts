@@ -13,7 +13,7 @@ const few = fc.uint8Array({ maxLength: 20 });
 
 const plain = { noNullPrototype: true } as const;
 const sections = fc.array(
-  fc.record({ kind: edgy(0, section.group), level: edgy(0, levelsMax - 1), bytes: few }, plain),
+  fc.record({ kind: edgy(0, section.reshapes), level: edgy(0, levelsMax - 1), bytes: few }, plain),
   { maxLength: 6 },
 );
 const zonePart = fc.record({ zone: edgy(0, 4094), tick: u32, sections }, plain);
@@ -198,7 +198,7 @@ describe("a client frame", () => {
     assert.equal(refusal(written({ ...quiet, zones: zones(65) })), "too_large");
   });
 
-  test("with a section or a level that there is not is refused", () => {
+  test("with a section that there is not is refused, whatever its level of sixteen", () => {
     const withSection = (kind: number, level: number) =>
       refusal(
         written({
@@ -206,9 +206,10 @@ describe("a client frame", () => {
           zones: [{ zone: 0, tick: 0, sections: [{ kind, level, bytes: new Uint8Array(0) }] }],
         }),
       );
-    assert.equal(withSection(section.group, levelsMax - 1), "accepted");
-    assert.equal(withSection(section.group + 1, 0), "unknown_type");
-    assert.equal(withSection(section.blocks, levelsMax), "unknown_type");
+    assert.equal(withSection(section.group, 0), "accepted");
+    assert.equal(withSection(section.reshapes, 0), "accepted");
+    assert.equal(withSection(section.blocks, levelsMax - 1), "accepted");
+    assert.equal(withSection(Math.max(...Object.values(section)) + 1, 0), "unknown_type");
     assert.equal(refusal(Uint8Array.of(serverMessage.pong)), "unknown_type");
   });
 

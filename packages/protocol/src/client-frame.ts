@@ -5,13 +5,14 @@
  *      | home zone:v | tick:u32 | lastIntent:v | ticksSince:u8
  *      | [own 1]      entity id:u24
  *      | [moved 2]    x:i32 y:i32                      1/1024 m, for prediction
- *      | [self 4]     length:v, bits: { mask of the kind's self fields, the masked fields }
+ *      | [self 4]     length:v { bits: mask of the kind's self fields, the masked fields; padded to a byte }*
  *      | [dilation 8] percent of real time:u8
  *      | [facts 16]   first number:u32 count:v { type:v length:v record }
  *      | until the end: zone:v tick:u32 length:v { head:u8 = kind << 4 | level, length:v, bytes }
  *
  * `timeMs` is the server's wall clock, milliseconds modulo 2^32, when the home tick was simulated.
- * Sections of one zone come in this order and are applied in it: drops, keyframes, intros, blocks by level, digests, group.
+ * Sections of one zone come in this order and are applied in it: drops, reshapes, keyframes, packed keyframes,
+ * intros, blocks by level, digests, group.
  * Invariant: sequence and acknowledgement belong to the frame, not to the socket. Decoding never throws.
  */
 import { clientFrameBytesMax, levelsMax, recordBytesMax } from "./limits.ts";
@@ -143,7 +144,7 @@ export function readZonePart(reader: ByteReader): ZonePart | "truncated" | "unkn
     const size = inner.v();
     const from = inner.skip(size);
     if (inner.failed) return "truncated";
-    if (kind > section.group || level >= levelsMax) return "unknown_type";
+    if (kind > section.packedKeyframes || level >= levelsMax) return "unknown_type";
     sections.push({ kind, level, from, to: from + size });
   }
   return { bytes: reader.buffer, zone, tick, sections };

@@ -44,6 +44,7 @@ export function closeReasonOf(code: number): CloseReason | undefined {
 /** Codes of notices: what a client is told while its connection stays. Codes of closes may come as notices, too. */
 export const noticeCodes = {
   facts_lost: "more happened while the client was away than could be kept for it",
+  zone_restored: "the zone failed and came back from a moment before",
 } as const;
 
 /** Reasons for which bytes are refused by a decoder. Decoders answer with one of these and never throw. */

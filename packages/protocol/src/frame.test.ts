@@ -131,12 +131,13 @@ describe("a client's messages", () => {
       fc.property(
         hash,
         fc.boolean(),
+        fc.boolean(),
         u32,
         anyText,
         edgy(0, 255),
-        (schemaHash, wantsDigests, lastFact, name, version) => {
+        (schemaHash, wantsDigests, unpacks, lastFact, name, version) => {
           const client = name.slice(0, 64).toWellFormed();
-          const hello = { formatVersion: version, schemaHash, wantsDigests, lastFact, client };
+          const hello = { formatVersion: version, schemaHash, wantsDigests, unpacks, lastFact, client };
           assert.deepEqual(decoded(encodeHello(hello)), { kind: "hello", hello });
         },
       ),

@@ -4,7 +4,7 @@
  * Little-endian; `v` is an unsigned LEB128 number. All text is UTF-8 behind a v length.
  *
  * client → server
- *   hello   01 | formatVersion:u8 | schemaHash:8 bytes | flags:u8 (1 = digests wanted) | lastFact:u32 | client:text
+ *   hello   01 | formatVersion:u8 | schemaHash:8 bytes | flags:u8 (1 = digests wanted, 2 = unpacks) | lastFact:u32 | client:text
  *   input   02 | ackFrame:u32 | { seq:v type:v length:v record }*          (none: an acknowledgement alone)
  *   resync  03
  *   ping    04 | nonce:u32
@@ -28,8 +28,18 @@ export const subprotocol = "myriad.1";
 
 export const clientMessage = { hello: 0x01, input: 0x02, resync: 0x03, ping: 0x04, bye: 0x05 } as const;
 export const serverMessage = { welcome: 0x81, frame: 0x82, pong: 0x83, notice: 0x84 } as const;
+const helloFlag = { digests: 1, unpacks: 2 } as const;
 /** Kinds of section in a zone's part of a frame. */
-export const section = { drops: 0, keyframes: 1, intros: 2, blocks: 3, digests: 4, group: 5 } as const;
+export const section = {
+  drops: 0,
+  keyframes: 1,
+  intros: 2,
+  blocks: 3,
+  digests: 4,
+  group: 5,
+  reshapes: 6,
+  packedKeyframes: 7,
+} as const;
 
 /** Grows a byte buffer while writing. One writer is reused; `bytes()` copies, `view()` does not. */
 export class ByteWriter {
@@ -224,6 +234,8 @@ export interface Hello {
   readonly formatVersion: number;
   readonly schemaHash: string;
   readonly wantsDigests: boolean;
+  /** Whether the client takes keyframes packed. @default false */
+  readonly unpacks?: boolean;
   /** Number of the last fact received, for a resume; 0 for none. */
   readonly lastFact: number;
   /** Name and version of the client program, for logs. */
@@ -251,7 +263,7 @@ export function encodeHello(hello: Hello): Uint8Array {
   writer.u8(clientMessage.hello);
   writer.u8(hello.formatVersion);
   for (let i = 0; i < 8; i++) writer.u8(Number.parseInt(hello.schemaHash.slice(i * 2, i * 2 + 2), 16));
-  writer.u8(hello.wantsDigests ? 1 : 0);
+  writer.u8((hello.wantsDigests ? helloFlag.digests : 0) | (hello.unpacks === true ? helloFlag.unpacks : 0));
   writer.u32(hello.lastFact);
   writer.text(hello.client.slice(0, 64));
   return writer.copy();
@@ -317,7 +329,8 @@ function decodeHello(reader: ByteReader): Decoded<ClientMessage> {
   const hello: Hello = {
     formatVersion: version,
     schemaHash,
-    wantsDigests: (flags & 1) !== 0,
+    wantsDigests: (flags & helloFlag.digests) !== 0,
+    unpacks: (flags & helloFlag.unpacks) !== 0,
     lastFact,
     client,
   };

@@ -1,14 +1,14 @@
 /**
- * Levels: rings around a viewer, each with the channels that are due in it and their strides; derived from the
- * channels' radii and rates.
+ * Levels: which channels of a region a client gets and how often; derived from the channels' radii and rates.
  *
- * A channel's radius is how far its own rate reaches. `critical` goes on with doubling strides to the edge of the view,
- * `metadata` goes with it (it is sent when it changes); the others end at their radius.
- * Invariant: strides are powers of two and due at ticks that they divide, so every window of a longer stride begins
- * where one of a shorter ends.
+ * Around a viewer lie rings. A channel's radius is how far its own rate reaches: `critical` goes on with doubling strides
+ * to the edge of the view, `metadata` goes with it (it is sent when it changes), the others end at their radius. Each ring
+ * has a level; the same channels at longer strides are levels of their own, for crowds and slow lines.
+ * Invariant: strides are powers of two, so every window of a longer stride begins where one of a shorter ends.
  */
-import { levelsMax, strideTicksMax } from "./limits.ts";
+import { levelsMax, nearSpeedMps, positionStepsPerM, strideTicksMax } from "./limits.ts";
 import { type ChannelName, channelNames } from "./schema.ts";
+import { bitsFor } from "./values.ts";
 
 /** How far and how often a channel is sent. */
 export interface ChannelRate {
@@ -29,21 +29,60 @@ export const defaultChannelRates: ChannelRates = {
   metadata: { radiusM: 256, rateHz: 20 },
 };
 
-/** One ring. */
+/** One level. */
 export interface Level {
-  /** Outer edge of the ring, metres from the viewer. */
+  /** Outer edge of the ring that has this level when there is room, metres from the viewer; 0 for a level of no ring. */
   readonly radiusM: number;
   /** Ticks between two blocks. */
   readonly strideTicks: number;
   /** Stride of each channel in ticks, in the order of channelNames; 0 when the channel is not sent at this level. */
   readonly channelStrides: readonly number[];
+  /**
+   * Low bits of a coordinate that tell where somebody is who went no farther than `nearSpeedMps` allows within the
+   * critical stride: see near-position.ts. None when positions are told whole.
+   */
+  readonly nearBits?: number;
 }
 
-/** Derives the rings, nearest first; at most 8, strides at most 32 ticks. */
+/** Longer strides in the order in which they are wanted, should there be too many levels: the longest brings most. */
+const longerStrides = [32, 8, 16, 4, 2];
+
+/** Derives the levels: the rings', nearest first, then the longer strides of their channels; at most 16, strides at most 32 ticks. */
 export function levelsOf(rates: ChannelRates, tickRateHz: number): readonly Level[] {
+  const rings = ringsOf(rates, tickRateHz);
+  const levels = [...rings];
+  for (const strideTicks of longerStrides) {
+    for (const ring of rings) {
+      if (strideTicks <= ring.strideTicks || levels.length === levelsMax) continue;
+      const longer = lengthened(ring, strideTicks);
+      if (levels.every((level) => !isSameLevel(level, longer))) levels.push(longer);
+    }
+  }
+  return levels.map((level) => ({ ...level, nearBits: nearBitsOf(level.channelStrides[0]!, tickRateHz) }));
+}
+
+/** Bits for as many steps to either side as somebody makes in a stride. */
+function nearBitsOf(strideTicks: number, tickRateHz: number): number {
+  return bitsFor(Math.ceil((nearSpeedMps * positionStepsPerM) / tickRateHz) * strideTicks) + 1;
+}
+
+/** A level's channels at a longer stride. */
+export function lengthened(level: Level, strideTicks: number): Level {
+  const channelStrides = level.channelStrides.map((stride) =>
+    stride === 0 ? 0 : Math.max(stride, strideTicks),
+  );
+  return { radiusM: 0, strideTicks, channelStrides };
+}
+
+/** Whether two levels carry the same at the same time. */
+export function isSameLevel(a: Level, b: Level): boolean {
+  return a.channelStrides.every((stride, channel) => stride === b.channelStrides[channel]);
+}
+
+function ringsOf(rates: ChannelRates, tickRateHz: number): Level[] {
   const radii = [...new Set(channelNames.map((name) => rates[name].radiusM))].sort((a, b) => a - b);
   const critical = strideOf(rates.critical.rateHz, tickRateHz);
-  return radii.slice(0, levelsMax).map((radiusM, index) => {
+  return radii.map((radiusM, index) => {
     const beyond = radii.slice(0, index + 1).filter((radius) => radius > rates.critical.radiusM).length;
     const strideTicks = Math.min(strideTicksMax, critical * 2 ** beyond);
     const channelStrides = channelNames.map((name) => {

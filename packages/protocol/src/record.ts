@@ -64,6 +64,25 @@ export function decodeRecord<F extends RecordFields>(
   return { ok: true, value: value as RecordValue<F> };
 }
 
+/**
+ * What `decodeRecord` would refuse a record for, without decoding it into an object; undefined when it would not.
+ * Allocates nothing but for texts.
+ */
+export function checkRecord(
+  fields: RecordFields,
+  bytes: Uint8Array,
+  from = 0,
+  to = bytes.length,
+): DecodeCode | undefined {
+  reader.reset(bytes, from, to);
+  for (const name in fields) {
+    if (isEnd(bytes, reader, to)) break;
+    readField(reader, fields[name]!, parts, 0, absoluteFrame);
+    if (reader.failed) return reader.remainingBits <= 0 ? "truncated" : "out_of_range";
+  }
+  return reader.remainingBits >= 8 ? "trailing_bytes" : undefined;
+}
+
 /** True when nothing but the padding of the last byte is left: zero bits decode to the default of every type. */
 function isEnd(bytes: Uint8Array, at: BitReader, to: number): boolean {
   const left = at.remainingBits;

@@ -1,107 +1,31 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { deflateRawSync } from "node:zlib";
 import fc from "fast-check";
-import { BitWriter } from "./bits.ts";
 import { decodeCodes } from "./codes.ts";
-import { position, text, uint } from "./fields.ts";
 import { ByteReader, ByteWriter } from "./frame.ts";
 import { wireRef } from "./handle.ts";
-import type { Level } from "./levels.ts";
-import { RegionGrid } from "./regions.ts";
-import { leaveTo, lowerBound, type ReplicaEntity, ZoneReplica } from "./replica.ts";
-import { critical, defineSchema, detailed, entity, metadata } from "./schema.ts";
-import { positionMarginSteps } from "./values.ts";
-
-const Dot = entity("dot", {
-  position: critical(position()),
-  size: critical(uint(4)),
-  mood: detailed(uint(3)),
-  name: metadata(text(7)),
-});
-const { kinds } = defineSchema({ name: "g", version: "1", entities: [Dot], intents: [], facts: [] });
-const grid = new RegionGrid(2, { x: 0, y: 0, width: 128, height: 64 }, 64);
-const levels: Level[] = [
-  { radiusM: 64, strideTicks: 1, channelStrides: [1, 2, 0, 1] },
-  { radiusM: 128, strideTicks: 2, channelStrides: [2, 0, 0, 0] },
-];
-
-/** Blocks by hand, from nothing but the drawing in the header of replica.ts. */
-class Wire extends BitWriter {
-  region(region: number): this {
-    this.align();
-    this.bits(region, 16);
-    return this;
-  }
-  at(x: number, y: number, size: number): this {
-    const region = x < 64 ? 0 : 64;
-    this.bits((x - region) * 64 + positionMarginSteps, grid.positionBits);
-    this.bits(y * 64 + positionMarginSteps, grid.positionBits);
-    this.bits(size, 4);
-    return this;
-  }
-  mood(value: number): this {
-    this.bits(value, 3);
-    return this;
-  }
-  name(words: string): this {
-    const bytes = new TextEncoder().encode(words);
-    this.bits(bytes.length, 3);
-    for (const byte of bytes) this.bits(byte, 8);
-    return this;
-  }
-  id(id: number): this {
-    this.bits(id, 24);
-    return this;
-  }
-  flag(...flags: number[]): this {
-    for (const flag of flags) this.bits(flag, 1);
-    return this;
-  }
-  count(value: number): this {
-    this.gamma(value);
-    return this;
-  }
-}
-
-/** Events in the words of a listener. */
-function replica() {
-  const events: string[] = [];
-  const say = (dot: ReplicaEntity) => `${dot.id}@${dot.region}`;
-  const zone = new ZoneReplica({
-    grid,
-    kinds,
-    levels,
-    listener: {
-      appeared: (dot) => events.push(`+${say(dot)}`),
-      changed: (dot, channel) => events.push(`~${say(dot)}.${channel}`),
-      vanished: (dot, movedTo) => events.push(`-${say(dot)}${movedTo === 0 ? "" : `>${movedTo}`}`),
-    },
-  });
-  const told = () => events.splice(0);
-  return { zone, told };
-}
-
-/** A keyframe of region 0 with dots 1 and 3, and of region 1 with dot 4. */
-function keyframes(): Uint8Array {
-  const wire = new Wire();
-  wire.region(0).count(2);
-  wire.count(1).at(10, 20, 5).mood(1).name("one");
-  wire.count(1).at(12, 20, 6).mood(2).name("three");
-  wire.region(1).count(1).count(4).at(70, 20, 7).mood(3).name("four");
-  return wire.bytes();
-}
-
-function withDots() {
-  const made = replica();
-  assert.equal(made.zone.applyKeyframes(4, keyframes()), undefined);
-  made.told();
-  return made;
-}
+import { clientFrameBytesMax, packedKeyframeBytesMax } from "./limits.ts";
+import { leaveTo, ZoneReplica } from "./replica.ts";
+import {
+  grid,
+  dotKeyframes,
+  kinds,
+  levels,
+  mergeBytes,
+  quarters,
+  replica,
+  splitBytes,
+  Wire,
+  withDots,
+  withQuarters,
+} from "./replica-testing.ts";
+import { lowerBound } from "./sorted-ids.ts";
 
 describe("a keyframe", () => {
   test("is a region's whole state: who is there, and nobody else", () => {
     const { zone, told } = replica();
-    assert.equal(zone.applyKeyframes(4, keyframes()), undefined);
+    assert.equal(zone.applyKeyframes(4, dotKeyframes()), undefined);
     assert.deepEqual(told(), ["+1@0", "+3@0", "+4@1"]);
     assert.deepEqual(
       [...zone.members],
@@ -138,22 +62,43 @@ describe("a keyframe", () => {
 
   test("that cannot be answers with a code", () => {
     const { zone } = replica();
-    assert.equal(zone.applyKeyframes(1, keyframes().subarray(0, 5)), "truncated");
+    assert.equal(zone.applyKeyframes(1, dotKeyframes().subarray(0, 5)), "truncated");
     const code = (fill: (wire: Wire) => void) => {
       const wire = new Wire();
       fill(wire);
       return zone.applyKeyframes(1, wire.bytes());
     };
     assert.equal(
-      code((wire) => wire.region(2).count(0)),
+      code((wire) => wire.region(grid.capacity).bits(-1, 32)),
       "out_of_range",
+      "no region has this number",
+    );
+    assert.equal(
+      code((wire) => wire.quarter(2, 0).bits(-1, 32)),
+      "out_of_range",
+      "a quarter is at least one step down",
+    );
+    assert.equal(
+      code((wire) => wire.quarter(2, 0, 0, 0, 0, 0, 0, 0).bits(-1, 32)),
+      "out_of_range",
+      "a region is at most five steps down",
+    );
+    assert.equal(
+      code((wire) => wire.region(2)),
+      "truncated",
     );
     assert.equal(
       code((wire) => wire.region(0).count(70_000)),
       "out_of_range",
     );
     assert.equal(
-      code((wire) => wire.region(0).count(1).count(65_536).bits(0, 32)),
+      code((wire) =>
+        wire
+          .region(0)
+          .count(1)
+          .count(3 * 65_536)
+          .bits(0, 32),
+      ),
       "out_of_range",
     );
     assert.equal(
@@ -191,14 +136,57 @@ describe("a keyframe", () => {
   });
 });
 
+describe("packed keyframes", () => {
+  const packed = (...keyframes: Uint8Array[]) => {
+    const writer = new ByteWriter();
+    for (const keyframe of keyframes) {
+      const bytes = deflateRawSync(keyframe);
+      writer.v(bytes.length);
+      writer.bytes(bytes);
+    }
+    return writer.copy();
+  };
+
+  test("say what they say plainly", () => {
+    const plain = replica();
+    assert.equal(plain.zone.applyKeyframes(4, dotKeyframes()), undefined);
+    const { zone, told } = replica();
+    const one = new Wire();
+    one.region(1).count(1).count(4).at(70, 20, 7).mood(3).name("four");
+    const bytes = Uint8Array.of(9, 9, ...packed(dotKeyframes(), one.bytes()), 9);
+    assert.equal(zone.applyPackedKeyframes(4, bytes, 2, bytes.length - 1), undefined);
+    assert.deepEqual(told().slice(0, 3), plain.told());
+    assert.deepEqual(zone.members, plain.zone.members);
+  });
+
+  test("that are cut, broken or bombs are a code", () => {
+    const { zone } = replica();
+    const whole = packed(dotKeyframes());
+    assert.equal(zone.applyPackedKeyframes(4, whole, 0, whole.length - 1), "truncated");
+    assert.equal(zone.applyPackedKeyframes(4, Uint8Array.of(1, 0b111)), "out_of_range");
+    assert.equal(zone.applyPackedKeyframes(4, packed(Uint8Array.of(0xff, 0xff))), "out_of_range");
+    assert.equal(
+      zone.applyPackedKeyframes(4, packed(new Uint8Array(packedKeyframeBytesMax + 1))),
+      "too_large",
+    );
+    // Each within its limit, all of them more than a frame may hold. Whole regions of nobody: 10 bits and a count.
+    const nobody = new Wire();
+    while (nobody.lengthBytes < packedKeyframeBytesMax - 1) nobody.region(0).count(0).align();
+    const many = packed(
+      ...Array.from({ length: clientFrameBytesMax / packedKeyframeBytesMax + 1 }, () => nobody.bytes()),
+    );
+    assert.ok(many.length < 20_000, `${many.length} bytes`);
+    assert.equal(zone.applyPackedKeyframes(4, many), "too_large");
+  });
+});
+
 describe("a block", () => {
   test("changes masked fields of the members that its bitmap names", () => {
     const { zone, told } = withDots();
     const wire = new Wire();
     // Region 0 at an odd tick: critical as a bitmap (of 1 nothing, of 3 only the size), metadata: nothing.
     wire.region(0).flag(0).flag(1, 0).flag(0).flag(1);
-    wire.bits(0b10, 2);
-    wire.bits(9, 4);
+    wire.flag(1, 1).bits(9, 4);
     wire.flag(0);
     assert.equal(zone.applyBlocks(0, 5, wire.bytes()), undefined);
     assert.deepEqual(told(), ["~3@0.0"]);
@@ -224,10 +212,50 @@ describe("a block", () => {
     const { zone } = withDots();
     const wire = new Wire();
     wire.region(1).flag(0).flag(1, 0, 1);
-    wire.bits(0b11, 2);
-    wire.at(71, 20, 1);
+    wire.flag(1, 0).at(71, 20, 1);
     assert.equal(zone.applyBlocks(1, 6, wire.bytes()), undefined);
     assert.deepEqual([zone.entities.get(4)!.strideTicks, zone.entities.get(4)!.tick], [2, 6]);
+  });
+
+  test("of a level with near bits says by low bits where somebody is who was known", () => {
+    const nearLevels = levels.map((level) => ({ ...level, nearBits: 6 }));
+    const zone = new ZoneReplica({ grid, kinds, levels: nearLevels });
+    const first = new Wire();
+    first.region(0).count(1).count(1).at(12, 20, 1).mood(0).name("one");
+    assert.equal(zone.applyKeyframes(4, first.bytes()), undefined);
+    const near = new Wire();
+    // Near; the first of two fields; 31 steps east and 31 north of where it was, as their low six bits.
+    near
+      .region(0)
+      .flag(0)
+      .flag(1, 0, 1, 1, 0)
+      .bits((12 * 64 + 31) & 63, 6);
+    near.bits((20 * 64 - 31) & 63, 6);
+    assert.equal(zone.applyBlocks(0, 5, near.flag(0).bytes()), undefined);
+    assert.deepEqual([...zone.entities.get(1)!.parts.subarray(0, 2)], [12 * 64 + 31, 20 * 64 - 31]);
+    const whole = new Wire();
+    // Not near; both fields.
+    whole.region(0).flag(0).flag(1, 0, 0, 1, 1, 0).at(50, 2, 7).flag(0);
+    assert.equal(zone.applyBlocks(0, 7, whole.bytes()), undefined);
+    assert.deepEqual([...zone.entities.get(1)!.parts.subarray(0, 3)], [50 * 64, 2 * 64, 7]);
+  });
+
+  test("of a level with near bits says whole where those are who came in it", () => {
+    const nearLevels = levels.map((level) => ({ ...level, nearBits: 6 }));
+    const zone = new ZoneReplica({ grid, kinds, levels: nearLevels });
+    const first = new Wire();
+    first.region(0).count(1).count(1).at(12, 20, 1).mood(0).name("one");
+    first.region(1).count(1).count(3).at(70, 20, 1).mood(0).name("three");
+    assert.equal(zone.applyKeyframes(4, first.bytes()), undefined);
+    const wire = new Wire();
+    // Nobody left, 3 came and has nothing new in the channels that are not due; then both moved.
+    wire.region(0).flag(1).count(0).count(1).id(3).flag(0, 0);
+    wire.flag(1, 0, 1, 1, 0).bits((12 * 64 - 5) & 63, 6);
+    wire.bits((20 * 64 + 5) & 63, 6);
+    wire.flag(1, 1, 0).at(40, 40, 9).flag(0);
+    assert.equal(zone.applyBlocks(0, 5, wire.bytes()), undefined);
+    assert.deepEqual([...zone.entities.get(1)!.parts.subarray(0, 2)], [12 * 64 - 5, 20 * 64 + 5]);
+    assert.deepEqual([...zone.entities.get(3)!.parts.subarray(0, 3)], [40 * 64, 40 * 64, 9]);
   });
 
   test("says who left, and keeps those whose destination is held", () => {
@@ -235,10 +263,11 @@ describe("a block", () => {
     const wire = new Wire();
     wire.region(0).flag(1).count(2);
     wire.id(1).bits(leaveTo.region, 2);
-    wire.bits(1, 16);
+    wire.bits(1, 10);
     wire.id(3).bits(leaveTo.zone, 2);
     wire.bits(7, 12);
-    wire.id(99).count(0).flag(0, 0);
+    wire.bits(99, 24);
+    wire.count(0).flag(0, 0);
     assert.equal(zone.applyBlocks(0, 5, wire.bytes()), undefined);
     assert.deepEqual(told(), [`-3@0>${wireRef(7, 99)}`]);
     assert.equal(zone.entities.get(1)!.region, 1);
@@ -253,7 +282,7 @@ describe("a block", () => {
     const wire = new Wire();
     wire.region(0).flag(1).count(2);
     wire.id(1).bits(leaveTo.region, 2);
-    wire.bits(1, 16);
+    wire.bits(1, 10);
     wire.id(3).bits(leaveTo.gone, 2);
     wire.count(0).flag(0, 0);
     assert.equal(zone.applyBlocks(0, 5, wire.bytes()), undefined);
@@ -276,12 +305,29 @@ describe("a block", () => {
     const { zone, told } = withDots();
     const wire = new Wire();
     wire.region(1).flag(1).count(0).count(2);
-    wire.id(3).flag(0);
+    // `detailed` is not due at an odd tick: of who is known it says whether that changed.
+    wire.id(3).flag(0).flag(0);
     wire.id(2).flag(1).at(80, 30, 2).mood(4).name("two").flag(0, 0);
     assert.equal(zone.applyBlocks(0, 5, wire.bytes()), undefined);
     assert.deepEqual(zone.members.get(1), [2, 3, 4]);
     assert.deepEqual(told(), ["+2@1"]);
     assert.equal(zone.entities.get(3)!.region, 1);
+  });
+
+  test("brings who came up to date in channels that are not due, and in no others", () => {
+    const { zone, told } = withDots();
+    const wire = new Wire();
+    wire.region(1).flag(1).count(0).count(1);
+    wire.id(3).flag(0).flag(1).mood(7).flag(0, 0);
+    assert.equal(zone.applyBlocks(0, 5, wire.bytes()), undefined);
+    assert.deepEqual(told(), ["~3@1.1"]);
+    assert.equal(zone.entities.get(3)!.parts[3], 7);
+    const even = new Wire();
+    even.region(1).flag(1).count(0).count(1);
+    even.id(1).flag(0).flag(0, 0, 0);
+    assert.equal(zone.applyBlocks(0, 6, even.bytes()), undefined);
+    assert.deepEqual(told(), []);
+    assert.deepEqual(zone.members.get(1), [1, 3, 4]);
   });
 
   test("of a level without a channel says full records without it", () => {
@@ -322,6 +368,11 @@ describe("a block", () => {
     );
     assert.equal(
       code((wire) => wire.region(5)),
+      "state_mismatch",
+      "a quarter that is not held",
+    );
+    assert.equal(
+      code((wire) => wire.region(grid.capacity)),
       "out_of_range",
     );
     assert.equal(
@@ -345,7 +396,7 @@ describe("a block", () => {
       "truncated",
     );
     assert.equal(
-      code((wire) => wire.region(0).flag(1).count(0).count(1).id(0xff0001).flag(1)),
+      code((wire) => wire.region(0).flag(1).count(0).count(1).id(1, 3).flag(1)),
       "out_of_range",
     );
     assert.equal(
@@ -357,7 +408,7 @@ describe("a block", () => {
       "truncated",
     );
     assert.equal(
-      code((wire) => wire.region(0)),
+      code((wire) => wire.region(0).flag(1)),
       "truncated",
     );
     assert.equal(withDots().zone.applyBlocks(0, 5, Uint8Array.of(1)), "truncated");
@@ -400,6 +451,11 @@ describe("an intro", () => {
     );
     assert.equal(
       code(0, (wire) => wire.region(2).count(0)),
+      "state_mismatch",
+      "a quarter that is not held",
+    );
+    assert.equal(
+      code(0, (wire) => wire.region(grid.capacity).count(0)),
       "out_of_range",
     );
     assert.equal(
@@ -441,7 +497,7 @@ describe("what is held", () => {
   });
 
   test("comes back from its bytes; broken ones are refused", () => {
-    const { zone } = withDots();
+    const { zone } = withQuarters();
     const writer = new ByteWriter();
     zone.save(writer);
     const bytes = writer.copy();
@@ -450,6 +506,8 @@ describe("what is held", () => {
     assert.deepEqual(other.told(), []);
     assert.deepEqual(other.zone.entities, zone.entities);
     assert.deepEqual(other.zone.members, zone.members);
+    for (const region of zone.members.keys())
+      assert.deepEqual(other.zone.shapeOf(region), zone.shapeOf(region));
     for (let length = 0; length < bytes.length; length++)
       assert.equal(replica().zone.restore(new ByteReader(bytes, 0, length)), false);
     assert.equal(replica().zone.restore(new ByteReader(Uint8Array.of(1, 0, 0, 9, 0))), false);
@@ -457,16 +515,21 @@ describe("what is held", () => {
 });
 
 test("no bytes make a replica throw, with or without a state before", () => {
-  const valid = keyframes();
+  const changed = (valid: Uint8Array) =>
+    fc.tuple(fc.nat(valid.length - 1), fc.nat(255)).map(([at, value]) => valid.with(at, value));
   const bytes = fc.oneof(
     fc.uint8Array({ maxLength: 60 }),
-    fc.tuple(fc.nat(valid.length - 1), fc.nat(255)).map(([at, value]) => valid.with(at, value)),
-    fc.uint8Array({ maxLength: 60 }).map((rest) => Uint8Array.of(0, 0, ...rest)),
+    changed(dotKeyframes()),
+    changed(splitBytes()),
+    changed(mergeBytes(0, quarters)),
+    fc.tuple(fc.nat(9), fc.uint8Array({ maxLength: 60 })).map(([at, rest]) => Uint8Array.of(at, 0, ...rest)),
   );
+  const states = fc.constantFrom(replica, withDots, withQuarters);
   fc.assert(
-    fc.property(bytes, fc.nat(2), fc.boolean(), (given, level, hasState) => {
-      const { zone } = hasState ? withDots() : replica();
+    fc.property(bytes, fc.nat(2), states, (given, level, state) => {
+      const { zone } = state();
       for (const code of [
+        zone.applyReshapes(given),
         zone.applyBlocks(level, 6, given),
         zone.applyIntros(level, 6, given),
         zone.applyKeyframes(6, given),

@@ -15,17 +15,7 @@ import {
   type WireType,
 } from "./fields.ts";
 import { type ArrayType, fixedArray, number } from "./schema.ts";
-import {
-  absoluteFrame,
-  bitsFor,
-  bitsOf,
-  cutText,
-  type Frame,
-  positionBitsFor,
-  positionMarginSteps,
-  readField,
-  writeField,
-} from "./values.ts";
+import { absoluteFrame, bitsFor, bitsOf, cutText, type Frame, readField, writeField } from "./values.ts";
 import { anyText, edgy, valueOf, wireType } from "./values-contract.ts";
 
 const frame: fc.Arbitrary<Frame> = fc.oneof(
@@ -81,9 +71,9 @@ describe("a field on the wire", () => {
     );
   });
 
-  test("is a position relative to its region, clamped 16 m outside of it", () => {
-    const at: Frame = { originX: 6400, originY: -6400, positionBits: positionBitsFor(64), zone: 1 };
-    const low = [at.originX - positionMarginSteps, at.originY - positionMarginSteps];
+  test("is a position relative to its region's origin, clamped at the edges of what its bits can say", () => {
+    const at: Frame = { originX: 6400, originY: -6400, positionBits: 13, zone: 1 };
+    const low = [at.originX, at.originY];
     assert.deepEqual([...roundTrip(position(), Int32Array.from(low), "", at).parts], low);
     const beyond = Int32Array.of(low[0]! - 1, low[1]! - 1_000_000);
     assert.deepEqual([...roundTrip(position(), beyond, "", at).parts], low);
@@ -198,6 +188,5 @@ test("bits are as many as the largest value needs", () => {
 
 /** The nearest position that a region's frame can say. */
 function clampTo(steps: number, origin: number, bits: number): number {
-  const least = origin - positionMarginSteps;
-  return Math.min(Math.max(steps, least), least + 2 ** bits - 1);
+  return Math.min(Math.max(steps, origin), origin + 2 ** bits - 1);
 }

@@ -12,12 +12,11 @@
  */
 import type { BitReader, BitWriter } from "./bits.ts";
 import { clampInt, type WireType } from "./fields.ts";
-import { positionStepsPerM } from "./limits.ts";
 import type { ArrayType, NumberType } from "./schema.ts";
 
 /** Where positions and references are relative to. */
 export interface Frame {
-  /** Steps (1/64 m) to subtract from a position; with positionBits 0 positions are absolute. */
+  /** The position (1/64 m) that a written 0 stands for; with positionBits 0 positions are absolute. */
   originX: number;
   originY: number;
   positionBits: number;
@@ -92,8 +91,8 @@ export function readField(
         parts[at] = reader.bits(32);
         parts[at + 1] = reader.bits(32);
       } else {
-        parts[at] = reader.bits(frame.positionBits) + frame.originX - positionMarginSteps;
-        parts[at + 1] = reader.bits(frame.positionBits) + frame.originY - positionMarginSteps;
+        parts[at] = reader.bits(frame.positionBits) + frame.originX;
+        parts[at + 1] = reader.bits(frame.positionBits) + frame.originY;
       }
       return "";
     case "finePosition":
@@ -156,21 +155,10 @@ export function bitsOf(type: WireType | NumberType): number {
   }
 }
 
-/** Bits of a relative coordinate for a region of this size: room for the region and at least 16 m around it. */
-export function positionBitsFor(regionSizeM: number): number {
-  return bitsFor(Math.ceil(regionSizeM * positionStepsPerM) + 2 * positionMarginSteps - 1);
-}
-
-/**
- * Steps of room on each side of a region (16 m): entities may stand outside theirs, by hysteresis or by overshoot at
- * a border. Beyond it a coordinate is clamped.
- */
-export const positionMarginSteps = 16 * positionStepsPerM;
-
 function writePosition(writer: BitWriter, x: number, y: number, frame: Frame): void {
   const max = 2 ** frame.positionBits - 1;
-  writer.bits(clampInt(x - frame.originX + positionMarginSteps, 0, max), frame.positionBits);
-  writer.bits(clampInt(y - frame.originY + positionMarginSteps, 0, max), frame.positionBits);
+  writer.bits(clampInt(x - frame.originX, 0, max), frame.positionBits);
+  writer.bits(clampInt(y - frame.originY, 0, max), frame.positionBits);
 }
 
 function writeRef(writer: BitWriter, zonePlusOne: number, id: number, ownZone: number): void {

@@ -127,8 +127,13 @@ function isLevel(data: unknown): boolean {
   return (
     Number.isFinite(level?.radiusM) &&
     Number.isInteger(level?.strideTicks) &&
-    isListOf(level?.channelStrides, (stride) => Number.isInteger(stride) && (stride as number) >= 0)
+    isListOf(level?.channelStrides, (stride) => Number.isInteger(stride) && (stride as number) >= 0) &&
+    (level?.nearBits === undefined || isBits(level.nearBits))
   );
+}
+
+function isBits(data: unknown): boolean {
+  return Number.isInteger(data) && (data as number) >= 0 && (data as number) < 32;
 }
 
 function isZone(data: unknown): boolean {

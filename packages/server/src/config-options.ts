@@ -4,6 +4,7 @@
  * Invariant: an option without a reason for its default does not exist. Values are checked, never converted or clamped.
  */
 import { defaultChannelRates } from "@myriad/protocol";
+import { gatewaysMax, type ThreadsSetting, workersMax } from "./threads/thread-counts.ts";
 
 /** One option. */
 export interface Option<T> {
@@ -63,6 +64,15 @@ export const configOptions = {
     max: 64,
     variable: "MYRIAD_ZONES",
   }),
+  /**
+   * Threads: `auto` by the cores that the process may use, `single` for one, or `{ gateways, zones }`; in the environment
+   * auto, single or 2+3 (gateways + zone workers).
+   */
+  threads: threadsOption({
+    default: "auto",
+    why: "one core is served best by one thread, several by gateways and zones side by side",
+    variable: "MYRIAD_THREADS",
+  }),
   /** Ticks per second of every zone. */
   tickRateHz: integer({ default: 20, why: "one step in 50 ms: fights feel direct", min: 10, max: 60 }),
   /** `development` issues tickets for a name alone; `production` accepts only the operator's. */
@@ -85,6 +95,31 @@ export const configOptions = {
       why: "the radius of a fight: nine regions hold it",
       min: 16,
       max: 1024,
+    }),
+    /** Entities above which a region splits in four. */
+    splitAbove: integer({
+      default: 50,
+      why: "more in one place and the near ones cannot be told apart from the far",
+      min: 4,
+      max: 10_000,
+      variable: "MYRIAD_SPLIT_ABOVE",
+    }),
+    /** Entities below which four quarters of a region, taken together, merge; below `splitAbove`. */
+    mergeBelow: integer({
+      default: 10,
+      why: "far below splitAbove, so that a crowd that comes and goes does not split and merge all the time",
+      min: 1,
+      max: 10_000,
+    }),
+    /** Metres; regions split no further. */
+    regionSizeMinM: number({ default: 2, why: "four people on a square metre fill one", min: 2, max: 1024 }),
+    /** Kilobits per second of others' state for one client, keyframes left out. */
+    clientBudgetKbitPerSecond: number({
+      default: 50,
+      why: "a phone's line with room for everything else; a crowd of 500 within it",
+      min: 5,
+      max: 100_000,
+      variable: "MYRIAD_CLIENT_BUDGET_KBIT",
     }),
     /** Percent beyond a ring's radius up to which a region stays in it. */
     hysteresisPercent: number({ default: 10, why: "nobody flickers at a ring's edge", min: 0, max: 50 }),
@@ -163,6 +198,25 @@ interface Given<T> {
   readonly default: T;
   readonly why: string;
   readonly variable?: string;
+}
+
+function threadsOption(given: Given<ThreadsSetting>): Option<ThreadsSetting> {
+  const isCount = (value: unknown, max: number): boolean =>
+    Number.isSafeInteger(value) && isBetween(value as number, 1, max);
+  return {
+    ...optionOf<ThreadsSetting>(given),
+    allowed: `auto, single, or gateways from 1 to ${gatewaysMax} and zones from 1 to ${workersMax}`,
+    parse: (value) => {
+      const numbers = /^(\d{1,3})\+(\d{1,3})$/.exec(value);
+      return numbers === null ? value : { gateways: Number(numbers[1]), zones: Number(numbers[2]) };
+    },
+    accepts: (value) => {
+      if (value === "auto" || value === "single") return true;
+      if (typeof value !== "object" || value === null || Object.keys(value).length !== 2) return false;
+      const { gateways, zones } = value as Record<string, unknown>;
+      return isCount(gateways, gatewaysMax) && isCount(zones, workersMax);
+    },
+  };
 }
 
 function integer(given: Given<number> & { min: number; max: number }): Option<number> {

@@ -42,6 +42,21 @@ suite("the configuration", () => {
     assert.equal(config.limits.resumeSeconds, 120);
   });
 
+  test("takes threads by cores, one for everything, or by numbers", () => {
+    assert.equal(resolveConfig({}).threads, "auto");
+    const given = { gateways: 2, zones: 3 };
+    const { threads } = resolveConfig({ threads: given });
+    assert.deepEqual(threads, given);
+    assert.ok(Object.isFrozen(threads) && !Object.isFrozen(given));
+    assert.equal(resolveConfig({ threads: given }, { MYRIAD_THREADS: "single" }).threads, "single");
+    assert.deepEqual(resolveConfig({}, { MYRIAD_THREADS: "4+12" }).threads, { gateways: 4, zones: 12 });
+    const wrong = [0, "many", { gateways: 0, zones: 1 }, { gateways: 1 }, { gateways: 33, zones: 1 }, null];
+    for (const bad of [...wrong, { gateways: 1, zones: 1, more: 1 }, { gateways: 1.5, zones: 1 }]) {
+      assert.match(messageOf({ threads: bad }), /^threads must be auto, single, or gateways from 1 to 32/);
+    }
+    assert.match(messageOf({}, { MYRIAD_THREADS: "0+1" }), /^MYRIAD_THREADS \(threads\) must be/);
+  });
+
   test("is frozen, and does not freeze what it was made from", () => {
     const input = { originAllowList: ["https://a.example"], limits: { idleMs: 30_000 } };
     const config = resolveConfig(input);

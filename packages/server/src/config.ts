@@ -38,6 +38,8 @@ export function resolveConfig(input: unknown, environment: Environment = {}): Co
   const config = resolveSection(configOptions, input, { path: "", environment }) as unknown as Config;
   const { limits, mode, ticketPublicKey } = config;
   if (limits.heartbeatMs >= limits.idleMs) fail("limits.heartbeatMs must be below limits.idleMs");
+  const { splitAbove, mergeBelow } = config.replication;
+  if (mergeBelow >= splitAbove) fail("replication.mergeBelow must be below replication.splitAbove");
   if (mode === "production" && ticketPublicKey === "")
     fail("ticketPublicKey must be set in production: the Ed25519 public key of whoever issues tickets");
   return config;
@@ -88,7 +90,7 @@ function resolveOption(option: Option<unknown>, input: unknown, { path, environm
   }
   if (input === undefined) return freeze(option.default);
   if (!option.accepts(input)) fail(`${path} must be ${option.allowed}, not ${show(input)}`);
-  return freeze(Array.isArray(input) ? [...input] : input);
+  return freeze(Array.isArray(input) ? [...input] : typeof input === "object" ? { ...input } : input);
 }
 
 function failUnknown(section: Section, name: string, place: Place): never {

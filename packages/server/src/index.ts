@@ -29,4 +29,11 @@ export type { Metrics } from "./zone/metrics-port.ts";
 export { defineEvent, type EventControl, type EventType } from "./events/event-type.ts";
 export { type ClientEvent, type Listener, listen, type ObjectEvent } from "./events/listen.ts";
 export { type ConfigInput, defineConfig } from "./config.ts";
-export { type RunningRealm, type ServeOptions, serve, serverVersion, startRealm } from "./main.ts";
+export {
+  type RunningRealm,
+  type ServeOptions,
+  serve,
+  serverVersion,
+  startRealm,
+  type ThreadsControl,
+} from "./main.ts";

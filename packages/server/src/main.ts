@@ -1,36 +1,31 @@
 /**
- * The parts list: reads the configuration once, builds each part in the order of what it needs, and wires them.
+ * Starts a realm: reads the configuration once, opens the store, and lets the realm run in one thread or in several.
  *
- * Invariant: nothing else in the project knows all the parts. Nothing here decides; every rule is in the part it belongs to.
+ * Invariant: nothing here decides about a game; which thread does what is in threads/.
  */
 import { fileURLToPath } from "node:url";
-import { levelsOf } from "@myriad/protocol";
-import { createHttpServer } from "./admin/http-server.ts";
-import { realmTag } from "./bus/header.ts";
-import { SameThreadBus } from "./bus/same-thread.ts";
 import { type Config, loadConfig, ticketKeyOf } from "./config.ts";
-import { Gateway } from "./gateway/gateway.ts";
-import { originPolicy, ownOrigins } from "./gateway/origin.ts";
-import { developmentTickets, TicketVerifier } from "./gateway/tickets.ts";
-import { WsTransport } from "./gateway/ws-transport.ts";
-import { isMyriadError } from "./kernel/errors.ts";
-import { Health } from "./observe/health.ts";
-import { Metrics } from "./observe/metrics.ts";
+import { developmentKeys, developmentTickets, TicketVerifier } from "./gateway/tickets.ts";
+import { isMyriadError, MyriadError } from "./kernel/errors.ts";
 import {
+  availableCores,
   exitProcess,
+  isPortFree,
   onTermination,
-  ownAddresses,
   randomBytes,
   readEnvironment,
   workingDirectory,
   writeLine,
 } from "./platform/machine.ts";
-import { systemClock, systemTimers } from "./platform/system-time.ts";
-import { Ticker } from "./platform/ticker.ts";
-import { createSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { systemClock as clock, systemTimers as timers } from "./platform/system-time.ts";
+import { createSqliteStore, type SqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { startOneThread } from "./threads/one-thread.ts";
+import { importRealm } from "./threads/realm-module.ts";
+import { type RealmParts, realmParts } from "./threads/realm-parts.ts";
+import { RealmThreads } from "./threads/realm-threads.ts";
+import { type ThreadCounts, threadCounts } from "./threads/thread-counts.ts";
+import { describeFailure } from "./threads/worker-port.ts";
 import type { Realm } from "./zone/definitions.ts";
-import { checkedZones, compile } from "./zone/program.ts";
-import { ZoneHost } from "./zone/zone-host.ts";
 
 /** Version of the server, said in every answer. */
 export const serverVersion = "0.1.0";
@@ -44,177 +39,98 @@ export interface ServeOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
+/** Threads of a realm that runs in several. */
+export interface ThreadsControl {
+  readonly gateways: number;
+  readonly workers: number;
+  /** Zone worker of each zone, from 0; −1 for a zone that is being brought back. */
+  places(): readonly number[];
+  /**
+   * Moves a zone to another worker while it runs.
+   * @returns Whether it is there now; false when it could not be moved in time and stayed.
+   */
+  moveZone(zone: number, worker: number): Promise<boolean>;
+}
+
 /** A realm that runs. */
 export interface RunningRealm {
   readonly port: number;
   readonly url: string;
+  /** Undefined where everything runs in one thread. */
+  readonly threads: ThreadsControl | undefined;
   /** Tells players, saves characters, ends everything. The second call waits for the first. */
   stop(): Promise<void>;
 }
 
-/** Metres around a zone from which its neighbours see and act: one attack and notice range. */
-const borderDepthM = 64;
-/** Metres an entity may stand outside its region before it belongs to another. */
-const regionHysteresisM = 2;
 /** Milliseconds a drain may take: the whole stop is to be done in 5 s. */
 const drainMsMax = 3500;
-/** Epoch of zones in one process: nothing competes for them. */
-const epoch = 1;
-const gatewayIndex = 0;
 
-/** Starts a realm in this process. Throws MyriadError when it cannot. */
-export async function startRealm(realm: Realm, options: ServeOptions = {}): Promise<RunningRealm> {
+/** What runs behind the interfaces, however many threads it takes. */
+interface Running {
+  readonly port: number;
+  readonly threads: ThreadsControl | undefined;
+  drain(timeoutMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a realm in this process. Throws MyriadError when it cannot.
+ * @param game A realm, or the URL of the module that exports it as `realm`: only that one can run in several threads,
+ * because each of them has to import it.
+ */
+export async function startRealm(game: Realm | URL, options: ServeOptions = {}): Promise<RunningRealm> {
   const directory = options.directory ?? workingDirectory();
   const config = await loadConfig({ directory, environment: options.environment ?? readEnvironment() });
-  const program = compile(realm);
-  const zones = checkedZones(realm, config.zones);
-  const clock = systemClock;
-  const timers = systemTimers;
-  const metrics = new Metrics();
-  const health = new Health({ clock, timers });
-  const isDevelopment = config.mode === "development";
-  const onFailure = (error: unknown) => writeLine(`myriad: ${describeFailure(error)}`);
-
+  const realm = game instanceof URL ? await importRealm(game.href) : game;
+  const parts = realmParts(realm, config);
+  const counts = threadsFor(config, { parts, isModule: game instanceof URL });
   const store = await createSqliteStore({
     dataDir: config.dataDir,
     realmId: realm.name,
     nowMs: () => clock.nowMs(),
   });
-  const key = await ticketKeyOf(config);
-  const development = isDevelopment
-    ? await developmentTickets({ realm: realm.name, clock, randomBytes })
-    : undefined;
-  const verifier =
-    key === undefined ? development!.verifier : new TicketVerifier({ key, realm: realm.name, clock });
-
-  const bus = new SameThreadBus();
-  const levels = levelsOf(config.replication.channels, config.tickRateHz);
-  const hosts = zones.map(
-    (_, zone) =>
-      new ZoneHost({
-        zone,
-        zones,
-        program,
-        realmTag: realmTag(realm.name),
-        epoch,
-        tickRateHz: config.tickRateHz,
-        levels,
-        regionSizeM: config.replication.regionSizeM,
-        regionHysteresisM,
-        borderDepthM,
-        saveEveryMs: config.saveEveryMs,
-        seed: config.seed,
-        metrics: metrics.game,
-        report: ({ module, what, error }) =>
-          onFailure(new Error(`${module}: ${what} failed`, { cause: error })),
-        bus,
-        store,
-        gateways: [gatewayIndex],
-        nowMs: () => clock.nowMs(),
-        wallMs: () => clock.wallMs(),
-        delay: (ms) => new Promise((resolve) => timers.after(ms, () => resolve())),
-      }),
-  );
-
-  let isOriginAllowed = originPolicy(config.originAllowList);
-  const gateway = new Gateway({
-    index: gatewayIndex,
-    realm: realm.name,
-    version: serverVersion,
-    schema: realm.schema,
-    tickRateHz: config.tickRateHz,
-    regionSizeM: config.replication.regionSizeM,
-    levels,
-    hysteresisPercent: config.replication.hysteresisPercent,
-    viewStepM: config.replication.viewStepM,
-    zones: zones.map(({ name, bounds }, zone) => ({ zone, name, bounds })),
-    capacity: config.capacity,
-    limits: config.limits,
-    isOriginAllowed: (origin) => isOriginAllowed(origin),
-    newCharacter: () => ({
-      zone: realm.spawnPoint(zones, 0).zone,
-      schemaVersion: realm.characterSchemaVersion,
-      state: new Uint8Array(0),
-    }),
-    bus,
-    store,
-    tickets: verifier,
-    clock,
-    timers,
-    randomBytes,
-    onFailure,
-  });
-  metrics.watchGateway(gateway);
-  metrics.watchZones(hosts);
-  addChecks(health, { store, gateway });
-
-  const http = await createHttpServer({
-    version: serverVersion,
-    isDevelopment,
-    clock,
-    health,
-    metrics,
-    issuer: development?.issuer,
-    pageDir: options.pageDir === undefined ? undefined : fileURLToPath(options.pageDir),
-    isDraining: () => gateway.isDraining,
-    onFailure,
-  });
-  const transport = new WsTransport({
-    connectionsPerAddress: config.limits.connectionsPerAddress,
-    isLoopbackFree: isDevelopment,
-    accept: (connection) => gateway.accept(connection),
-  });
-  transport.attach(http.server);
-
-  const ticker = new Ticker({
-    clock,
-    timers,
-    tickRateHz: config.tickRateHz,
-    onTick: () => beat({ hosts, gateway, metrics, ticker, nowMs: () => clock.nowMs() }),
-    onLateness: (ms) => metrics.lateness(ms),
-  });
-  ticker.start();
-
-  const close = async (): Promise<void> => {
-    ticker.stop();
-    gateway.close();
-    for (const host of hosts) host.close();
-    // Before the HTTP server, which waits for every socket.
-    await transport.close();
-    await http.close();
-    await store.close();
-    metrics.close();
-  };
-  let port: number;
+  let running: Running;
   try {
-    port = await http.listen({ host: config.host, port: config.port });
+    const start = { parts, config, store, options };
+    running =
+      counts === undefined || !(game instanceof URL)
+        ? await startSingle(start)
+        : await startThreads({ ...start, counts, realmUrl: game.href });
   } catch (error) {
-    await close();
+    await store.close();
     throw error;
   }
-  if (isDevelopment) {
-    const own = ownOrigins(config.host, port, ownAddresses());
-    isOriginAllowed = originPolicy([...config.originAllowList, ...own]);
-  }
+  const { port, threads } = running;
+  const end = async (): Promise<void> => {
+    await running.drain(drainMsMax);
+    await running.close();
+    await store.close();
+  };
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
-    stopping ??= gateway.drain(drainMsMax).then(close);
+    stopping ??= end();
     return stopping;
   };
-  return { port, url: urlOf(config, port), stop };
+  return { port, url: urlOf(config, port), threads, stop };
 }
 
-/** Starts a realm, says so on standard output, and stops it on SIGINT or SIGTERM. A MyriadError is one line and exit code 2. */
-export async function serve(realm: Realm, options: ServeOptions = {}): Promise<void> {
+/**
+ * Starts a realm, says so on standard output, and stops it on SIGINT or SIGTERM. A MyriadError is one line and exit code 2.
+ * @param game As for `startRealm`.
+ */
+export async function serve(game: Realm | URL, options: ServeOptions = {}): Promise<void> {
   let running: RunningRealm;
   try {
-    running = await startRealm(realm, options);
+    running = await startRealm(game, options);
   } catch (error) {
     if (!isMyriadError(error)) throw error;
     writeLine(`myriad: ${error.message}. ${error.help}`);
     exitProcess(2);
     return;
   }
+  const { threads } = running;
+  if (threads !== undefined)
+    writeLine(`myriad threads: ${threads.gateways} for gateways, ${threads.workers} for zones`);
   writeLine(`myriad ready ${running.url}`);
   onTermination((signal) => {
     writeLine(`myriad draining (${signal})`);
@@ -228,37 +144,84 @@ async function endWith(running: RunningRealm): Promise<void> {
   exitProcess(0);
 }
 
-/** One beat of the process: intents in, every zone's tick, frames out. */
-function beat(parts: {
-  hosts: readonly ZoneHost[];
-  gateway: Gateway;
-  metrics: Metrics;
-  ticker: Ticker;
-  nowMs: () => number;
-}): void {
-  const { hosts, gateway, metrics, ticker, nowMs } = parts;
-  const dilation = ticker.dilationPercent;
-  gateway.sendIntents();
-  for (const host of hosts) {
-    host.tick(dilation);
-    metrics.tick(host.core.options.zone, host.phases, host.players);
-  }
-  const startMs = nowMs();
-  gateway.flush();
-  metrics.composed(nowMs() - startMs);
-  metrics.dilation(dilation);
+/** How many threads; undefined for one. Throws MyriadError `threads_need_module`. */
+function threadsFor(
+  config: Config,
+  { parts, isModule }: { parts: RealmParts; isModule: boolean },
+): ThreadCounts | undefined {
+  const counts = threadCounts(config.threads, { cores: availableCores(), zones: parts.zones.length });
+  if (counts === undefined || isModule) return counts;
+  if (config.threads === "auto") return undefined;
+  throw new MyriadError("threads_need_module", "serve() was given the realm itself");
 }
 
-function addChecks(
-  health: Health,
-  parts: { store: Awaited<ReturnType<typeof createSqliteStore>>; gateway: Gateway },
-): void {
-  health.add("store", () => parts.store.health());
-  health.add("zones", () => {
-    const silent = parts.gateway.zoneSilence().filter((zone) => zone.isSilent);
-    const detail = `silent: ${silent.map(({ zone }) => zone).join(", ")}`;
-    return silent.length === 0 ? { ok: true } : { ok: false, detail };
+interface Start {
+  readonly parts: RealmParts;
+  readonly config: Config;
+  readonly store: SqliteStore;
+  readonly options: ServeOptions;
+}
+
+async function startSingle({ parts, config, store, options }: Start): Promise<Running> {
+  const realm = parts.realm.name;
+  const key = await ticketKeyOf(config);
+  const development =
+    config.mode === "development" ? await developmentTickets({ realm, clock, randomBytes }) : undefined;
+  const tickets = key === undefined ? development!.verifier : new TicketVerifier({ key, realm, clock });
+  const { port, drain, close } = await startOneThread({
+    parts,
+    store,
+    tickets,
+    issuer: development?.issuer,
+    version: serverVersion,
+    pageDir: pageDirOf(options),
+    onFailure: logFailure,
   });
+  return { port, drain, close, threads: undefined };
+}
+
+async function startThreads({
+  parts,
+  config,
+  store,
+  options,
+  counts,
+  realmUrl,
+}: Start & { counts: ThreadCounts; realmUrl: string }): Promise<Running> {
+  // Its error before anything starts: gateways would only end with it.
+  await ticketKeyOf(config);
+  // Threads that share a port would also share it with another server.
+  if (!(await isPortFree(config))) throw new MyriadError("port_in_use", `${config.host}:${config.port}`);
+  const threads = new RealmThreads({
+    counts,
+    settings: config,
+    realmUrl,
+    store,
+    version: serverVersion,
+    pageDir: pageDirOf(options),
+    ticketKeys: config.mode === "development" ? await developmentKeys() : undefined,
+    zones: parts.zones.length,
+    clock,
+    timers,
+    say: (line) => writeLine(`myriad: ${line}`),
+  });
+  let port: number;
+  try {
+    port = await threads.start({ host: config.host, port: config.port });
+  } catch (error) {
+    await threads.close();
+    throw error;
+  }
+  const control: ThreadsControl = {
+    ...counts,
+    places: () => threads.places,
+    moveZone: (zone, worker) => threads.moveZone(zone, worker),
+  };
+  return { port, threads: control, drain: (ms) => threads.drain(ms), close: () => threads.close() };
+}
+
+function pageDirOf({ pageDir }: ServeOptions): string | undefined {
+  return pageDir === undefined ? undefined : fileURLToPath(pageDir);
 }
 
 function urlOf(config: Config, port: number): string {
@@ -266,8 +229,6 @@ function urlOf(config: Config, port: number): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? `: ${error.cause.stack ?? error.cause.message}` : "";
-  return `${error.message}${cause}`;
+function logFailure(error: unknown): void {
+  writeLine(`myriad: ${describeFailure(error)}`);
 }

@@ -1,7 +1,8 @@
 /**
  * Somebody arrives: name, level, hit points and bag stand before anything else happens to the player.
  *
- * Owns: a player's fields at login. Who was handed over or resumed has them already and is left alone.
+ * Owns: a player's fields at login; newcomers and the fallen stand in town, unless their ticket says where.
+ * Who was handed over or resumed has them already and is left alone.
  * Invariant: the bag is what the ledger held at login; saved fields are what the character's row held.
  */
 import type { EntityRef } from "@myriad/protocol";
@@ -15,7 +16,7 @@ export const arrival = defineModule({
   name: "arrival",
   entities: [Player],
   events: [
-    listen("core", "player.connected", (zone: ZoneApi, { player }) => arrive(zone, player)),
+    listen("core", "player.connected", (zone: ZoneApi, event) => arrive(zone, event)),
     listen("core", "area.entered", (zone: ZoneApi, { area, entity }) =>
       setInTown(zone, { area, entity, inTown: 1 }),
     ),
@@ -25,7 +26,7 @@ export const arrival = defineModule({
   ],
 });
 
-function arrive(zone: ZoneApi, player: EntityRef): void {
+function arrive(zone: ZoneApi, { player, isPlaced }: { player: EntityRef; isPlaced: boolean }): void {
   const players = zone.table(Player);
   const row = players.row(player);
   const { columns } = players;
@@ -35,9 +36,11 @@ function arrive(zone: ZoneApi, player: EntityRef): void {
   const isNewOrFallen = (columns.hitPoints[row] ?? 0) <= 0;
   if (isNewOrFallen) {
     columns.hitPoints[row] = hitPointsMax;
-    const point = arrivalPoint(zone.random.float());
-    columns.position.x[row] = point.x;
-    columns.position.y[row] = point.y;
+    if (!isPlaced) {
+      const point = arrivalPoint(zone.random.float());
+      columns.position.x[row] = point.x;
+      columns.position.y[row] = point.y;
+    }
   }
   const hitPoints = Math.min(columns.hitPoints[row] ?? 0, hitPointsMax);
   const { x, y } = columns.position;

@@ -85,11 +85,14 @@ function whyNoTarget(zone: ZoneApi, actor: EntityRef, target: EntityRef): string
 function advanceSwings(zone: ZoneApi): void {
   const players = zone.table(Player);
   const { columns } = players;
-  countDown(players, columns.swingWait);
+  const { attacking, sweepReady, sweepWait, swingWait, target } = columns;
+  countDown(players, swingWait);
   for (let row = players.next(-1); row >= 0; row = players.next(row)) {
-    waitForSweep(zone, row);
-    if (columns.target[row] !== 0) keepTarget(zone, row);
-    if (columns.attacking[row] === 1) swing(zone, row);
+    const untilSweep = sweepWait[row] ?? 0;
+    if (untilSweep > 0) sweepWait[row] = untilSweep - 1;
+    if (untilSweep <= 1) sweepReady[row] = 1;
+    if (target[row] !== 0) keepTarget(zone, row);
+    if (attacking[row] === 1) swing(zone, row);
   }
 }
 
@@ -138,13 +141,6 @@ function sweep(zone: ZoneApi, actor: EntityRef): void {
   const blow = blowOf(zone, row, sweepShare);
   const count = zone.nearest(x[row] ?? 0, y[row] ?? 0, sweepRadiusM, found, { kinds: [Creature] });
   for (const target of found.subarray(0, count)) zone.send(target, Blow, blow);
-}
-
-function waitForSweep(zone: ZoneApi, row: number): void {
-  const { sweepReady, sweepWait } = zone.table(Player).columns;
-  const left = sweepWait[row] ?? 0;
-  if (left > 0) sweepWait[row] = left - 1;
-  if (left <= 1) sweepReady[row] = 1;
 }
 
 function blowOf(zone: ZoneApi, row: number, share: number): Blow {

@@ -9,6 +9,7 @@ import { cosStep, headingOf, headingSteps, radiansOfHeading, sinStep } from "@my
 import { defineModule, every, listen, type Module, type ZoneApi } from "@myriad/server";
 import { campOf } from "../../shared/camps.ts";
 import { attackRangeM, swingShownMs } from "../../shared/rules.ts";
+import { Body } from "../../shared/movement.ts";
 import { Creature, Player } from "../../shared/schema.ts";
 import { creaturePower, speciesOfCode } from "../../shared/species.ts";
 import { countDown, creatureAction, mood, shownHealth } from "../actors.ts";
@@ -50,7 +51,7 @@ function act(zone: ZoneApi, extent: Extent): void {
   const table = zone.table(Creature);
   const { columns } = table;
   const found = new Float64Array(noticedMax);
-  const scene: Scene = { ground: extent.groundOf(zone), at: { x: 0, y: 0 }, found };
+  const scene: Scene = { ground: extent.groundOf(zone), at: new Body(), found };
   countDown(table, columns.swingWait);
   for (let row = table.next(-1); row >= 0; row = table.next(row)) {
     switch (columns.mood[row]) {

@@ -90,13 +90,13 @@ function regenerate(zone: ZoneApi): void {
 /** What others see a player do; swings and sweeps show themselves (combat) and are left to pass. */
 function showActions(zone: ZoneApi): void {
   const players = zone.table(Player);
-  const { columns } = players;
-  countDown(players, columns.restWait);
-  countDown(players, columns.actionWait);
+  const { action, actionWait, fallenTicks, moving, restWait } = players.columns;
+  countDown(players, restWait);
+  countDown(players, actionWait);
   for (let row = players.next(-1); row >= 0; row = players.next(row)) {
-    if (isFallen(zone, row)) columns.action[row] = playerAction.fall;
-    else if ((columns.actionWait[row] ?? 0) > 0) continue;
-    else columns.action[row] = columns.moving[row] === 1 ? playerAction.walk : playerAction.idle;
+    if ((fallenTicks[row] ?? 0) > 0) action[row] = playerAction.fall;
+    else if ((actionWait[row] ?? 0) > 0) continue;
+    else action[row] = moving[row] === 1 ? playerAction.walk : playerAction.idle;
   }
 }
 

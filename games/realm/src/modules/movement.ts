@@ -3,9 +3,9 @@
  *
  * Owns: `direction` and `moving`, and position and heading of players that live.
  */
-import { type EntityRef, quantiseAngle, radiansOfHeading, type Vector } from "@myriad/protocol";
+import { type EntityRef, quantiseAngle, radiansOfHeading } from "@myriad/protocol";
 import { defineModule, every, listen, type Module, on, type ZoneApi } from "@myriad/server";
-import { stepPlayer } from "../../shared/movement.ts";
+import { Body, stepPlayer } from "../../shared/movement.ts";
 import { Move, Player, Turn } from "../../shared/schema.ts";
 import type { Extent } from "../extent.ts";
 
@@ -52,7 +52,7 @@ function walk(zone: ZoneApi, extent: Extent): void {
   const { direction, heading, moving, position } = players.columns;
   const ground = extent.groundOf(zone);
   const input = { direction: 0, moving: true };
-  const at: Vector = { x: 0, y: 0 };
+  const at = new Body();
   for (let row = players.next(-1); row >= 0; row = players.next(row)) {
     if (moving[row] !== 1) continue;
     input.direction = direction[row] ?? 0;

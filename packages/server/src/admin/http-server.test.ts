@@ -18,6 +18,12 @@ afterEach(async () => {
   cleanups = [];
 });
 
+const realmMap = {
+  name: "test",
+  tickRateHz: 20,
+  zones: [{ zone: 0, name: "west", bounds: { x: -5, y: 0, width: 600, height: 500 } }],
+};
+
 async function start(options: Partial<HttpServerOptions> = {}) {
   const time = new VirtualTime();
   const metrics = new Metrics();
@@ -26,6 +32,7 @@ async function start(options: Partial<HttpServerOptions> = {}) {
   const http = await createHttpServer({
     version: "1.2.3",
     isDevelopment: true,
+    realm: realmMap,
     clock: time,
     health,
     metrics,
@@ -59,7 +66,7 @@ async function start(options: Partial<HttpServerOptions> = {}) {
       headers: { "content-type": "application/json" },
       body: typeof body === "string" ? body : JSON.stringify(body),
     });
-  return { ask, post, health, port, http, failures, time };
+  return { ask, post, health, metrics, port, http, failures, time };
 }
 
 suite("status", () => {
@@ -101,6 +108,24 @@ suite("status", () => {
     assert.equal(headers.get("x-myriad-version"), "1.2.3");
   });
 
+  test("the map is for everybody: name, tick rate and where each zone lies", async () => {
+    const { ask } = await start();
+    const { status, json, headers } = await ask("/realm");
+    assert.deepEqual([status, json], [200, { version: "1.2.3", ...realmMap }]);
+    assert.equal(headers.get("cache-control"), "no-store");
+  });
+
+  test("whoever polls gets counts that only grow", async () => {
+    const { ask, metrics } = await start();
+    const before = await ask("/status");
+    assert.deepEqual([before.status, before.headers.get("cache-control")], [200, "no-store"]);
+    assert.deepEqual([before.json.ticks, before.json.gateway.playing], [0, 0]);
+    metrics.tick(0, { takeInMs: 1, runMs: 1, commitMs: 0, replicateMs: 0, sendMs: 0 }, 5);
+    const { json } = await ask("/status");
+    assert.deepEqual([json.version, json.ticks, json.tickMs.counts.at(-1)], ["1.2.3", 1, 1]);
+    assert.ok(json.uptimeMs >= before.json.uptimeMs && json.cpuUserUs >= before.json.cpuUserUs);
+  });
+
   test("what is not there is a coded 404, and security headers are on every answer", async () => {
     const { ask } = await start();
     const { status, json, headers } = await ask("/nothing");
@@ -130,6 +155,25 @@ suite("tickets", () => {
     assert.equal(status, 200);
     assert.deepEqual(json, { ticket: "for Ada", expiresAt: 5, name: "Ada", version: "1.2.3" });
     assert.equal(headers.get("cache-control"), "no-store");
+  });
+
+  test("are given for a place, if one is asked for", async () => {
+    const asked: unknown[] = [];
+    const issue = async (name: string, place?: unknown) => {
+      asked.push([name, place]);
+      return { ticket: "t", expiresAtMs: 5 };
+    };
+    const { post } = await start({ issuer: { issue } });
+    assert.equal((await post({ name: "Ada", place: { x: -3.5, y: 12 } })).status, 200);
+    assert.equal((await post({ name: "Ada" })).status, 200);
+    assert.deepEqual(asked, [
+      ["Ada", { x: -3.5, y: 12 }],
+      ["Ada", undefined],
+    ]);
+    for (const place of [null, 7, "town", {}, { x: 1 }, { x: 1, y: "2" }, [1, 2]]) {
+      const { status, json } = await post({ name: "Ada", place });
+      assert.deepEqual([status, json.code], [400, "body_invalid"], JSON.stringify(place));
+    }
   });
 
   test("are refused with a code for what is no name or no small JSON", async () => {
@@ -225,18 +269,20 @@ suite("the page", () => {
 suite("listening", () => {
   test("on a port in use, or an address of another machine, is an operator's error", async () => {
     const first = await start();
+    const metrics = new Metrics();
     const options: HttpServerOptions = {
       version: "1",
       isDevelopment: true,
+      realm: realmMap,
       clock: first.time,
       health: first.health,
-      metrics: new Metrics(),
+      metrics,
       issuer: undefined,
       pageDir: undefined,
       isDraining: () => false,
       onFailure: () => {},
     };
-    cleanups.push(() => options.metrics.close());
+    cleanups.push(() => metrics.close());
     const second = await createHttpServer(options);
     await assert.rejects(second.listen({ host: "127.0.0.1", port: first.port }), { code: "port_in_use" });
     const third = await createHttpServer(options);

@@ -1,10 +1,12 @@
 /**
- * The HTTP side of a process: health, readiness, metrics, tickets in development, and the game's page.
+ * The HTTP side of a process: health, readiness, what is measured, the map, tickets in development, the game's page.
  *
  *   GET  /healthz      200 while the process runs
  *   GET  /readyz       200 when every dependency answers and nothing drains, else 503; each with state and latency
  *   GET  /metrics      Prometheus
- *   POST /v1/tickets   { name } → { ticket, expiresAt }   in development
+ *   GET  /status       the same for whoever polls: counts that only grow, and what stands now
+ *   GET  /realm        { name, tickRateHz, zones: [{ zone, name, bounds }] }
+ *   POST /v1/tickets   { name, place? } → { ticket, expiresAt }   in development
  *   GET  /…            the page, if there is one
  *
  * Invariant: every JSON answer has `version`, every answer the header `x-myriad-version`; an error has a code of `httpCodes`.
@@ -15,14 +17,15 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
-import { fastify, type FastifyInstance, type FastifyReply } from "fastify";
+import type { ZoneInfo } from "@myriad/protocol";
+import { fastify, type FastifyInstance, type FastifyListenOptions, type FastifyReply } from "fastify";
 import { isLoopback } from "../gateway/addresses.ts";
 import { cleanName, nameRule } from "../gateway/names.ts";
-import type { TicketIssuer } from "../gateway/tickets.ts";
+import { placeOf, type TicketIssuer } from "../gateway/tickets.ts";
 import { MyriadError } from "../kernel/errors.ts";
 import type { Clock } from "../kernel/time.ts";
 import type { Health } from "../observe/health.ts";
-import type { Metrics } from "../observe/metrics.ts";
+import type { StatusReport } from "../observe/status.ts";
 import { AddressRate } from "./address-rate.ts";
 
 /** Milliseconds for a request's headers, and for all of it: a person on a slow line, not a slow attack. */
@@ -47,12 +50,27 @@ export const httpCodes = {
   internal: "something went wrong; the log says what",
 } as const;
 
+/** The map, as anybody may know it. */
+export interface RealmMap {
+  readonly name: string;
+  readonly tickRateHz: number;
+  readonly zones: readonly ZoneInfo[];
+}
+
+/** What is measured, of one thread or of all. */
+export interface Measurements {
+  readonly contentType: string;
+  text(): Promise<string>;
+  readonly status: { read(): StatusReport | Promise<StatusReport> };
+}
+
 export interface HttpServerOptions {
   readonly version: string;
   readonly isDevelopment: boolean;
+  readonly realm: RealmMap;
   readonly clock: Clock;
   readonly health: Health;
-  readonly metrics: Metrics;
+  readonly metrics: Measurements;
   /** Signs tickets; undefined where the operator's own service does. */
   readonly issuer: TicketIssuer | undefined;
   /** Directory of the page; undefined for none. */
@@ -65,8 +83,11 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** For the transport, which takes the upgrades. */
   readonly server: Server;
-  /** Listens; answers the port. Throws MyriadError `port_in_use` or `config_invalid`. */
-  listen(at: { host: string; port: number }): Promise<number>;
+  /**
+   * Listens; answers the port. Throws MyriadError `port_in_use` or `config_invalid`.
+   * @param at.isShared Whether other threads of this process listen there, too. @default false
+   */
+  listen(at: { host: string; port: number; isShared?: boolean }): Promise<number>;
   /** Ends idle connections and waits for the others. */
   close(): Promise<void>;
 }
@@ -158,6 +179,16 @@ function addStatus(app: FastifyInstance, options: HttpServerOptions): void {
     reply.type(metrics.contentType);
     return metrics.text();
   });
+  app.get("/status", async (_request, reply) => {
+    noStore(reply);
+    return { version, ...(await metrics.status.read()) };
+  });
+  const { name, tickRateHz, zones } = options.realm;
+  const map = { version, name, tickRateHz, zones };
+  app.get("/realm", async (_request, reply) => {
+    noStore(reply);
+    return map;
+  });
 }
 
 function addTickets(app: FastifyInstance, options: HttpServerOptions, issuer: TicketIssuer): void {
@@ -170,11 +201,14 @@ function addTickets(app: FastifyInstance, options: HttpServerOptions, issuer: Ti
       return refuse(reply, 429, "too_many_requests", version);
     if (isDraining()) return refuse(reply, 503, "server_closing", version);
     const body: unknown = request.body;
-    const raw = typeof body === "object" && body !== null ? (body as { name?: unknown }).name : undefined;
-    if (typeof raw !== "string") return refuse(reply, 400, "body_invalid", version);
+    if (typeof body !== "object" || body === null) return refuse(reply, 400, "body_invalid", version);
+    const { name: raw, place: at } = body as Record<string, unknown>;
+    const place = placeOf(at);
+    const isShaped = typeof raw === "string" && (at === undefined || place !== undefined);
+    if (!isShaped) return refuse(reply, 400, "body_invalid", version);
     const name = cleanName(raw);
     if (name === undefined) return refuse(reply, 400, "name_invalid", version);
-    const { ticket, expiresAtMs } = await issuer.issue(name);
+    const { ticket, expiresAtMs } = await issuer.issue(name, place);
     return { ticket, expiresAt: expiresAtMs, name, version };
   });
 }
@@ -192,9 +226,14 @@ async function addPage(app: FastifyInstance, pageDir: string): Promise<void> {
   });
 }
 
-async function listen(app: FastifyInstance, at: { host: string; port: number }): Promise<number> {
+async function listen(
+  app: FastifyInstance,
+  at: { host: string; port: number; isShared?: boolean },
+): Promise<number> {
+  const { host, port, isShared = false } = at;
   try {
-    await app.listen(at);
+    // The system spreads new connections over all that share the port.
+    await app.listen({ host, port, reusePort: isShared } as FastifyListenOptions);
   } catch (cause) {
     const { code } = cause as { code?: string };
     if (code === "EADDRINUSE") throw new MyriadError("port_in_use", `${at.host}:${at.port}`, { cause });

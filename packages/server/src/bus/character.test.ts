@@ -6,6 +6,7 @@ import { type CharacterRecord, decodeCharacter, encodeCharacter } from "./charac
 const plain = { noNullPrototype: true } as const;
 const v = fc.constantFrom(0, 1, 127, 128, 2 ** 32 - 1);
 const id = fc.constantFrom(1, 2 ** 40, Number.MAX_SAFE_INTEGER);
+const metres = fc.double({ noNaN: true, noDefaultInfinity: true });
 const item = fc.record({ itemId: id, itemType: v, slot: v }, plain);
 const character: fc.Arbitrary<CharacterRecord> = fc.record(
   {
@@ -16,8 +17,12 @@ const character: fc.Arbitrary<CharacterRecord> = fc.record(
     schemaVersion: v,
     state: fc.uint8Array({ maxLength: 300 }),
     items: fc.array(item, { maxLength: 30 }),
+    place: fc.record({ x: metres, y: metres }, plain),
   },
-  plain,
+  {
+    ...plain,
+    requiredKeys: ["characterId", "name", "version", "sessionEpoch", "schemaVersion", "state", "items"],
+  },
 );
 const plainOne: CharacterRecord = {
   characterId: 1,
@@ -52,9 +57,18 @@ test("a character that is cut is truncated at every length", () => {
     ...plainOne,
     state: Uint8Array.of(1, 2),
     items: [{ itemId: 1, itemType: 2, slot: 3 }],
+    place: { x: 1.5, y: -2 },
   });
   for (let length = 0; length < bytes.length; length++)
     assert.equal(code(bytes.subarray(0, length)), "truncated", `${length}`);
+});
+
+test("a character at no place of this world is refused", () => {
+  for (const place of [
+    { x: Number.NaN, y: 0 },
+    { x: 0, y: Number.POSITIVE_INFINITY },
+  ])
+    assert.equal(code(encodeCharacter({ ...plainOne, place })), "out_of_range");
 });
 
 test("a character over a limit is refused", () => {

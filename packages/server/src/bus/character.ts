@@ -4,8 +4,15 @@
  *
  *   characterId:f64 version:v sessionEpoch:v schemaVersion:v name:text state: length:v bytes
  *   items: count:v { itemId:f64 itemType:u32 slot:v }
+ *   place: isGiven:u8 [ x:f64 y:f64 ]
  */
 import { ByteReader, ByteWriter, type Decoded, refused } from "@myriad/protocol";
+
+/** A point of the world in metres. */
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+}
 
 export interface CharacterRecord {
   readonly characterId: number;
@@ -18,6 +25,8 @@ export interface CharacterRecord {
   readonly state: Uint8Array;
   /** What the ledger says the character holds. */
   readonly items: readonly { readonly itemId: number; readonly itemType: number; readonly slot: number }[];
+  /** Where the character appears instead of where it was, in the zone that it joins; the operator's word. */
+  readonly place?: Place;
 }
 
 const itemsMax = 1024;
@@ -37,6 +46,12 @@ export function encodeCharacter(character: CharacterRecord): Uint8Array {
     writer.f64(item.itemId);
     writer.u32(item.itemType);
     writer.v(item.slot);
+  }
+  const { place } = character;
+  writer.u8(place === undefined ? 0 : 1);
+  if (place !== undefined) {
+    writer.f64(place.x);
+    writer.f64(place.y);
   }
   return writer.copy();
 }
@@ -58,7 +73,11 @@ export function decodeCharacter(bytes: Uint8Array): Decoded<CharacterRecord> {
   for (let i = 0; i < count && !reader.failed; i++) {
     items.push({ itemId: reader.f64(), itemType: reader.u32(), slot: reader.v() });
   }
+  const place = reader.u8() === 0 ? undefined : { x: reader.f64(), y: reader.f64() };
   if (reader.failed) return refused("truncated");
   if (!Number.isSafeInteger(characterId)) return refused("out_of_range");
-  return { ok: true, value: { characterId, name, version, sessionEpoch, schemaVersion, state, items } };
+  if (place !== undefined && !(Number.isFinite(place.x) && Number.isFinite(place.y)))
+    return refused("out_of_range");
+  const value = { characterId, name, version, sessionEpoch, schemaVersion, state, items };
+  return { ok: true, value: place === undefined ? value : { ...value, place } };
 }

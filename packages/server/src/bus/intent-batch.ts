@@ -8,14 +8,15 @@
  *           2 leave   reason:u8 (0 left, 1 taken over, 2 timed out)
  *           3 intent  seq:u32 type:v length:v record
  *           4 absent  absent:u8 (1 the socket is gone and may come back, 0 it is back)
+ *           5 here    the session is at this gateway from now on: it came from another one
  *
  * Invariant: meta never enters the world or the journal; inputs do, in their order.
  * Invariant: reading never throws; views point into the given bytes.
  */
-import { ByteReader, type ByteWriter, type Decoded, refused } from "@myriad/protocol";
+import { ByteReader, ByteWriter, type Decoded, refused } from "@myriad/protocol";
 import { type BatchHeader, batchKind, readHeader, writeHeader } from "./header.ts";
 
-export const inputKind = { join: 1, leave: 2, intent: 3, absent: 4 } as const;
+export const inputKind = { join: 1, leave: 2, intent: 3, absent: 4, here: 5 } as const;
 export const leaveReason = { left: 0, takenOver: 1, timedOut: 2 } as const;
 
 export type SessionInput =
@@ -33,7 +34,8 @@ export type SessionInput =
       readonly type: number;
       readonly record: Uint8Array;
     }
-  | { readonly kind: "absent"; readonly session: number; readonly absent: boolean };
+  | { readonly kind: "absent"; readonly session: number; readonly absent: boolean }
+  | { readonly kind: "here"; readonly session: number };
 
 export interface IntentBatch {
   readonly header: BatchHeader;
@@ -45,16 +47,63 @@ export interface IntentBatch {
   readonly inputs: readonly SessionInput[];
 }
 
+/** Gathers the inputs of the next batch as bytes, in the order in which they come; reused from batch to batch. */
+export class InputList {
+  readonly #writer = new ByteWriter(1024);
+  #count = 0;
+
+  add(input: SessionInput): void {
+    writeInput(this.#writer, input);
+    this.#count += 1;
+  }
+
+  /** Adds an intent whose `seq:u32 type:v length:v record` is `bytes[from, to)`; it is copied. */
+  addIntent(session: number, bytes: Uint8Array, from: number, to: number): void {
+    const writer = this.#writer;
+    const length = to - from;
+    writer.reserve(5 + length);
+    writer.u8(inputKind.intent);
+    writer.u32(session);
+    const { buffer, at } = writer;
+    for (let i = 0; i < length; i++) buffer[at + i] = bytes[from + i]!;
+    writer.at = at + length;
+    this.#count += 1;
+  }
+
+  writeTo(writer: ByteWriter): void {
+    writer.v(this.#count);
+    writer.bytes(this.#writer.buffer, 0, this.#writer.at);
+  }
+
+  clear(): void {
+    this.#writer.reset();
+    this.#count = 0;
+  }
+}
+
+/** What a batch says beside its inputs. */
+export type IntentBatchHead = Omit<IntentBatch, "inputs">;
+
 /** Writes a whole batch into the writer (reset first by the caller). */
 export function writeIntentBatch(writer: ByteWriter, batch: IntentBatch): void {
-  writeHeader(writer, batch.header);
-  writer.u8(batch.wantsDigests ? 1 : 0);
-  writer.v(batch.keyframes.length);
-  for (const region of batch.keyframes) writer.u16(region);
-  writer.v(batch.selves.length);
-  for (const session of batch.selves) writer.u32(session);
+  writeHead(writer, batch);
   writer.v(batch.inputs.length);
   for (const input of batch.inputs) writeInput(writer, input);
+}
+
+/** Writes a whole batch of inputs that were gathered as bytes. */
+export function writeGatheredBatch(writer: ByteWriter, head: IntentBatchHead, inputs: InputList): void {
+  writeHead(writer, head);
+  inputs.writeTo(writer);
+}
+
+function writeHead(writer: ByteWriter, head: IntentBatchHead): void {
+  writeHeader(writer, head.header);
+  writer.u8(head.wantsDigests ? 1 : 0);
+  writer.v(head.keyframes.length);
+  for (const region of head.keyframes) writer.u16(region);
+  writer.v(head.selves.length);
+  for (const session of head.selves) writer.u32(session);
 }
 
 /** Reads a batch; never throws. */
@@ -100,6 +149,8 @@ export function writeInput(writer: ByteWriter, input: SessionInput): void {
       return;
     case "absent":
       writer.u8(input.absent ? 1 : 0);
+      return;
+    case "here":
   }
 }
 
@@ -121,6 +172,8 @@ export function readInput(reader: ByteReader): SessionInput | undefined {
     }
     case inputKind.absent:
       return { kind: "absent", session, absent: reader.u8() === 1 };
+    case inputKind.here:
+      return { kind: "here", session };
     default:
       return undefined;
   }

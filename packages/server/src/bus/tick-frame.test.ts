@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ByteWriter, levelsMax } from "@myriad/protocol";
 import { batchKind, writeHeader } from "./header.ts";
-import { audience, ended, readTickFrame, sessionFlag } from "./tick-frame.ts";
+import { sessionFlag } from "./session-table.ts";
+import { audience, ended, planeFlag, readTickFrame } from "./tick-frame.ts";
 
 /** A tick frame by hand, from nothing but the drawing in the header of tick-frame.ts. Every part may be said otherwise. */
 function frame(parts: Partial<Record<keyof typeof usual, (writer: ByteWriter) => void>> = {}): Uint8Array {
@@ -33,15 +34,30 @@ const usual = {
     w.u8(100);
     w.u16(2);
   },
+  splits: (w: ByteWriter) => {
+    w.u16(2);
+    for (const word of [0, 6, 7, 10]) w.u16(word);
+  },
+  reshapes: (w: ByteWriter) => {
+    w.u8(2);
+    w.u16(7);
+    w.u16(10);
+    w.u8(0);
+    w.v(2);
+    w.bytes(Uint8Array.of(3, 4));
+    w.u16(1);
+    w.u16(14);
+    w.u8(1);
+    w.v(0);
+  },
   planes: (w: ByteWriter) => {
     w.u8(2);
     w.u8(0);
-    w.u8(1);
+    w.u8(planeFlag.digests);
     plane(w, [0, 1, 3], [7, 8, 9]);
-    plane(w, [0, 0, 0], []);
     words(w, 0xffffffff, 5);
     w.u8(3);
-    w.u8(0);
+    w.u8(planeFlag.intros);
     plane(w, [0, 0, 0], []);
     plane(w, [0, 2, 2], [1, 2]);
   },
@@ -51,9 +67,9 @@ const usual = {
     w.u32(2);
     w.bytes(Uint8Array.of(4, 5));
   },
-  importance: (w: ByteWriter) => {
-    w.u16(2);
-    w.bytes(Uint8Array.of(1, 255));
+  weights: (w: ByteWriter) => {
+    w.v(4);
+    w.bytes(Uint8Array.of(1, 255, 16, 64));
   },
   news: (w: ByteWriter) => {
     w.v(3);
@@ -81,24 +97,25 @@ const usual = {
     fact(w, 2);
   },
   sessions: (w: ByteWriter) => {
+    const { own, moved, self, full, group, facts } = sessionFlag;
     w.v(2);
-    w.u32(0x01000001);
-    w.u8(sessionFlag.own | sessionFlag.moved | sessionFlag.self | sessionFlag.full | sessionFlag.group);
-    w.u16(0xcdef);
-    w.u8(0xab);
-    words(w, -1 >>> 0, 2 ** 31 - 1);
-    w.v(2);
-    w.bytes(Uint8Array.of(6, 7));
-    w.f64(9);
-    w.u32(12);
+    words(w, 0x01000001, 12, -1 >>> 0, 2 ** 31 - 1, 1);
+    w.u8(own | moved | self | full | group | facts);
     w.u8(13);
-    w.v(1);
-    fact(w, 3, 3);
-    w.u32(2);
+    words(w, 2, 0, 0, 0, 0);
     w.u8(0);
-    w.u32(0);
     w.u8(255);
-    w.v(0);
+    const more = new ByteWriter();
+    more.u8(99);
+    more.u16(0xcdef);
+    more.u8(0xab);
+    more.v(2);
+    more.bytes(Uint8Array.of(6, 7));
+    more.f64(9);
+    more.v(1);
+    fact(more, 3, 3);
+    w.u32(more.at);
+    w.bytes(more.view());
   },
   ended: (w: ByteWriter) => {
     w.v(2);
@@ -128,6 +145,14 @@ describe("a tick frame", () => {
       timeMs: 1e12,
       dilation: 100,
       regions: 2,
+      splits: [
+        { region: 0, first: 6 },
+        { region: 7, first: 10 },
+      ],
+      reshapes: [
+        { region: 7, first: 10, isMerge: false, bytes: Uint8Array.of(3, 4) },
+        { region: 1, first: 14, isMerge: true, bytes: none },
+      ],
       planes: [
         {
           level: 0,
@@ -143,7 +168,7 @@ describe("a tick frame", () => {
         },
       ],
       keyframes: [{ region: 1, bytes: Uint8Array.of(4, 5) }],
-      importance: Uint8Array.of(1, 255),
+      weights: Uint8Array.of(1, 255, 16, 64),
       news: [
         { to: "region", region: 1, level: 2, type: 4, record: Uint8Array.of(1) },
         { to: "zone", type: 5, record: none },
@@ -211,7 +236,6 @@ describe("a tick frame", () => {
             w.u8(0);
             w.u8(0);
             plane(w, offsets, [7, 8, 9]);
-            plane(w, [0, 0, 0], []);
           },
         }),
       );

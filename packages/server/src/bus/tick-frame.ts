@@ -2,17 +2,18 @@
  * The tick frame: everything a zone says about one tick. A part for all gateways and a part for the addressed one.
  *
  *   header (kind 1, peer = gateway, sequence = tick)
- *   timeMs:f64  dilation:u8 (percent of real time)  regions:u16
- *   planes      count:u8 { level:u8 flags:u8 (1 digests)  blocks: offsets:(regions+1)×u32 length:u32 bytes
- *                          intros: offsets:(regions+1)×u32 length:u32 bytes   [digests: regions×u32] }
- *   keyframes   count:u16 { region:u16 length:u32 bytes }
- *   importance  length:u16 bytes                                     one byte per region, or none
+ *   timeMs:f64  dilation:u8 (percent of real time)  regions:u16 (numbers of regions in use)
+ *   splits      count:u16 { region:u16 first quarter:u16 }           all there are, wholes before their quarters
+ *   reshapes    count:u8 { region:u16 first quarter:u16 merge:u8 length:v bytes }   between the tick before and this one
+ *   planes      count:u8 { level:u8 flags:u8 (1 digests, 2 intros)  blocks: offsets:(regions+1)×u32 length:u32 bytes
+ *                          [intros: offsets:(regions+1)×u32 length:u32 bytes]   [digests: regions×u32] }
+ *   keyframes   count:u16 { region:u16 length:u31 packed?:1 bytes [packed: length:u32 bytes] }    the same twice: see packing.ts
+ *   weights     length:v bytes                                       none, or a byte of load, then of importance, per region
  *   news        count:v { audience }  — facts for many, encoded once:
  *               audience: 0 region:u16 level:u8 | 1 zone | 2 group:f64   then type:v length:v record
  *   groups      count:v { group:f64 length:v bytes }                 group state, encoded once
  *   letters     count:v { from:u32 (session) to:text type:v length:v record elseType:v elseLength:v elseRecord }
- *   sessions    count:v { session:u32 flags:u8 [own 1] id:u24 | [moved 2] x:i32 y:i32 | [self 4|full 8] length:v bytes |
- *               [group 16] group:f64 | lastIntent:u32 ticksSince:u8 | facts: count:v { type:v length:v record } }
+ *   sessions    a table of equal rows and what only some have: see session-table.ts
  *   ended       count:v { session:u32 how:u8 (0 closed with a reason, 1 handed to a zone) reason:text | zone:u16 }
  *
  * Every session of the gateway that is at home in the zone, or was when the tick began, has a record in every tick frame.
@@ -21,8 +22,11 @@
  */
 import { ByteReader, type Decoded, levelsMax, refused } from "@myriad/protocol";
 import { type BatchHeader, batchKind, readHeader } from "./header.ts";
+import { readSessionTable } from "./session-table.ts";
 
-export const sessionFlag = { own: 1, moved: 2, self: 4, full: 8, group: 16 } as const;
+export const planeFlag = { digests: 1, intros: 2 } as const;
+/** Bit of a keyframe's length which says that it follows packed, too. */
+export const packedFlag = 2 ** 31;
 export const audience = { region: 0, zone: 1, group: 2 } as const;
 export const ended = { closed: 0, handedOver: 1 } as const;
 
@@ -40,9 +44,21 @@ export interface LevelPlanes {
   readonly digests: Uint32Array | undefined;
 }
 
+export interface RegionSplit {
+  readonly region: number;
+  readonly first: number;
+}
+
+export interface RegionReshape extends RegionSplit {
+  readonly isMerge: boolean;
+  readonly bytes: Uint8Array;
+}
+
 export interface RegionKeyframe {
   readonly region: number;
   readonly bytes: Uint8Array;
+  /** The same as raw deflate, where that is worth its while. */
+  readonly packed?: Uint8Array;
 }
 
 /** A fact as bytes. */
@@ -102,9 +118,11 @@ export interface TickFrame {
   readonly timeMs: number;
   readonly dilation: number;
   readonly regions: number;
+  readonly splits: readonly RegionSplit[];
+  readonly reshapes: readonly RegionReshape[];
   readonly planes: readonly LevelPlanes[];
   readonly keyframes: readonly RegionKeyframe[];
-  readonly importance: Uint8Array;
+  readonly weights: Uint8Array;
   readonly news: readonly News[];
   readonly groups: readonly GroupState[];
   readonly letters: readonly Letter[];
@@ -113,14 +131,24 @@ export interface TickFrame {
 }
 
 /** Reads a tick frame. Views point into `bytes`; offsets and digests are copied (alignment). Never throws. */
-export function readTickFrame(bytes: Uint8Array): Decoded<TickFrame> {
-  const reader = new ByteReader(bytes);
+export function readTickFrame(given: Uint8Array): Decoded<TickFrame> {
+  const reader = new ByteReader(given);
   const head = readHeader(reader);
   if (!head.ok) return head;
   if (head.value.kind !== batchKind.tickFrame) return refused("unknown_type");
   const timeMs = reader.f64();
   const dilation = reader.u8();
   const regions = reader.u16();
+  const splits: RegionSplit[] = [];
+  for (let left = reader.u16(); left > 0 && !reader.failed; left--)
+    splits.push({ region: reader.u16(), first: reader.u16() });
+  const reshapes: RegionReshape[] = [];
+  for (let left = reader.u8(); left > 0 && !reader.failed; left--) {
+    const region = reader.u16();
+    const first = reader.u16();
+    const isMerge = reader.u8() === 1;
+    reshapes.push({ region, first, isMerge, bytes: reader.view(reader.v()) });
+  }
   const planes: LevelPlanes[] = [];
   const planeCount = reader.u8();
   if (planeCount > levelsMax) return refused("too_large");
@@ -128,23 +156,31 @@ export function readTickFrame(bytes: Uint8Array): Decoded<TickFrame> {
     const level = reader.u8();
     const flags = reader.u8();
     const blocks = readPlane(reader, regions);
-    const intros = readPlane(reader, regions);
-    const digests = flags & 1 ? readWords(reader, regions) : undefined;
+    const intros =
+      flags & planeFlag.intros
+        ? readPlane(reader, regions)
+        : { offsets: new Uint32Array(regions + 1), bytes: new Uint8Array(0) };
+    const digests = flags & planeFlag.digests ? readWords(reader, regions) : undefined;
     planes.push({ level, blocks, intros, digests });
   }
   const keyframes: RegionKeyframe[] = [];
   for (let left = reader.u16(); left > 0 && !reader.failed; left--) {
     const region = reader.u16();
-    keyframes.push({ region, bytes: reader.view(reader.u32()) });
+    const length = reader.u32();
+    const isPacked = length >= packedFlag;
+    const whole = reader.view(length % packedFlag);
+    keyframes.push(
+      isPacked ? { region, bytes: whole, packed: reader.view(reader.u32()) } : { region, bytes: whole },
+    );
   }
-  const importance = reader.view(reader.u16());
+  const weights = reader.view(reader.v());
   const news = readMany(reader, readNews);
   const groups = readMany(reader, (r): GroupState => ({ group: r.f64(), bytes: r.view(r.v()) }));
   const letters = readMany(
     reader,
     (r): Letter => ({ fromSession: r.u32(), toName: r.text(256), fact: readFact(r), otherwise: readFact(r) }),
   );
-  const sessions = readMany(reader, readSession);
+  const sessions = readSessionTable(reader);
   const endedSessions = readMany(reader, readEnd);
   if (reader.failed) return refused("truncated");
   if (reader.remaining > 0) return refused("trailing_bytes");
@@ -156,9 +192,11 @@ export function readTickFrame(bytes: Uint8Array): Decoded<TickFrame> {
       timeMs,
       dilation,
       regions,
+      splits,
+      reshapes,
       planes,
       keyframes,
-      importance,
+      weights,
       news,
       groups,
       letters,
@@ -210,20 +248,6 @@ function readNews(reader: ByteReader): News {
     default:
       return { to: "zone", ...readFact(reader) };
   }
-}
-
-function readSession(reader: ByteReader): SessionPart {
-  const session = reader.u32();
-  const flags = reader.u8();
-  const own = flags & sessionFlag.own ? reader.u16() | (reader.u8() << 16) : undefined;
-  const position = flags & sessionFlag.moved ? { x: reader.u32() | 0, y: reader.u32() | 0 } : undefined;
-  const self = flags & sessionFlag.self ? reader.view(reader.v()) : undefined;
-  const group = flags & sessionFlag.group ? reader.f64() : undefined;
-  const lastIntent = reader.u32();
-  const ticksSince = reader.u8();
-  const facts = readMany(reader, readFact);
-  const selfFull = (flags & sessionFlag.full) !== 0;
-  return { session, own, position, self, selfFull, group, lastIntent, ticksSince, facts };
 }
 
 function readEnd(reader: ByteReader): SessionEnd {

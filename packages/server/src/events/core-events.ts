@@ -14,8 +14,11 @@ const immediate: ObservedContract = { answer: "observed", delivery: "immediate",
 const batched: ObservedContract = { answer: "observed", delivery: "batched", overflow: "critical" };
 
 export const coreEvents = {
-  /** A player's entity stands in the zone: login, resume into a new zone owner, or handoff from a neighbour. */
-  "player.connected": core<{ player: number }>("player.connected", immediate),
+  /**
+   * A player's entity stands in the zone after a login. `isPlaced`: its ticket said where, which is the operator's word:
+   * a game leaves it there. Otherwise it stands where it was saved, or at the realm's spawn point.
+   */
+  "player.connected": core<{ player: number; isPlaced: boolean }>("player.connected", immediate),
   /** A player is about to leave; the entity can still be read. `reason` is a close code's name or "handoff". */
   "player.left": core<{ player: number; reason: string }>("player.left", immediate),
   /** A player's connection is gone and may come back (`absent`), or it came back. The entity stays meanwhile. */
@@ -24,7 +27,7 @@ export const coreEvents = {
   "zone.started": core<{ zone: number; restored: boolean }>("zone.started", immediate),
   /** A tick begins; its intents were taken in, no system has run. */
   "zone.tick": core<{ tick: number }>("zone.tick", immediate),
-  /** The zone drains: no tick follows. */
+  /** The zone is about to stop: everybody leaves after this, and it ticks on until their saves are answered. */
   "zone.stopping": core<{ zone: number }>("zone.stopping", immediate),
   /** An entity exists, its fields are at their initial values. */
   "entity.spawned": core<{ entity: number; kind: string }>("entity.spawned", immediate),

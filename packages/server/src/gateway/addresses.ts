@@ -6,7 +6,15 @@
  */
 import { addressesMax } from "./limits.ts";
 
-export class AddressCounter {
+/** Counts connections per address, here or elsewhere. */
+export interface AddressGate {
+  /** Counts one more connection; false, and nothing counted, when the address has as many as it may. Does not reject. */
+  enter(address: string): boolean | Promise<boolean>;
+  /** Takes back one `enter` that answered true. */
+  leave(address: string): void;
+}
+
+export class AddressCounter implements AddressGate {
   readonly #counts = new Map<string, number>();
   readonly #perAddressMax: number;
   readonly #isLoopbackFree: boolean;

@@ -7,6 +7,8 @@
  *   playing      it speaks for a session
  *   closed       a goodbye was said or the socket is gone; nothing it sends counts
  */
+import { type CloseReason, encodeNotice } from "@myriad/protocol";
+import { floodPauseMs } from "./limits.ts";
 import type { Connection } from "./transport.ts";
 import type { RateGuard } from "./rate-guard.ts";
 import type { Session } from "./session.ts";
@@ -42,6 +44,24 @@ export class Client {
     this.heardMs = options.nowMs;
     this.pingedMs = options.nowMs;
   }
+}
+
+/**
+ * One message or intent of a client came: whether it is within the rate. What is over it is to be dropped; the client is
+ * told once, and not read for a moment, so that a flood waits in the flooder's own buffers.
+ * @param close Called for a client that floods for too long, or when the transport has no room for one more that waits.
+ */
+export function isWithinRate(
+  client: Client,
+  nowMs: number,
+  close: (client: Client, reason: CloseReason) => void,
+): boolean {
+  const verdict = client.rate.take(nowMs);
+  if (verdict === "take") return true;
+  if (verdict === "warn")
+    client.connection.send(encodeNotice("rate_exceeded", "messages come too fast and are dropped"));
+  if (verdict === "close" || !client.connection.rest(floodPauseMs)) close(client, "rate_exceeded");
+  return false;
 }
 
 /** Reads `ticket.…` or `resume.…` among the offered subprotocols; undefined when there is none. */

@@ -15,7 +15,7 @@ import {
 } from "@myriad/protocol";
 import { unreachable } from "../kernel/assert.ts";
 import type { Clock } from "../kernel/time.ts";
-import { Client, type Credential, credentialOf } from "./client.ts";
+import { Client, type Credential, credentialOf, isWithinRate } from "./client.ts";
 import type { GatewayLimits } from "./gateway-options.ts";
 import { handshakesMin, handshakesPerCapacity, loginMsMax } from "./limits.ts";
 import { type LoadedCharacter, Login, type Logins } from "./login.ts";
@@ -24,6 +24,14 @@ import { RateGuard } from "./rate-guard.ts";
 import type { Session } from "./session.ts";
 import type { GatewayStats } from "./stats.ts";
 import type { Connection } from "./transport.ts";
+
+/** A message as it came: `bytes[from, to)`. One object for all messages: it is good during the call. */
+export interface Incoming {
+  bytes: Uint8Array;
+  from: number;
+  to: number;
+  nowMs: number;
+}
 
 export interface DoorOptions {
   readonly capacity: number;
@@ -34,10 +42,14 @@ export interface DoorOptions {
   readonly logins: Logins;
   /** A character is loaded; answers why it may not join, if so. */
   readonly join: (client: Client, hello: Hello, character: LoadedCharacter) => CloseReason | undefined;
-  /** A client wants its session back; answers why not, if so. */
-  readonly resume: (client: Client, hello: Hello, key: string) => CloseReason | undefined;
+  /** A client wants its session back; answers why not, if so, maybe after another gateway was asked. */
+  readonly resume: (
+    client: Client,
+    hello: Hello,
+    key: string,
+  ) => CloseReason | undefined | Promise<CloseReason | undefined>;
   /** A playing client spoke. */
-  readonly message: (client: Client, session: Session, bytes: Uint8Array, nowMs: number) => void;
+  readonly message: (client: Client, session: Session, incoming: Incoming) => void;
   /** A playing client is gone, or was closed. */
   readonly gone: (client: Client, session: Session) => void;
 }
@@ -46,6 +58,8 @@ export class Door {
   readonly #options: DoorOptions;
   readonly #clients = new Set<Client>();
   readonly #attempts = new Map<Client, Login>();
+  readonly #incoming: Incoming = { bytes: new Uint8Array(0), from: 0, to: 0, nowMs: 0 };
+  readonly #close = (client: Client, reason: CloseReason) => this.close(client, reason);
   /** Set once: nobody is let in any more. */
   isShut = false;
 
@@ -81,10 +95,14 @@ export class Door {
     const client = new Client({ connection, credential, rate, nowMs });
     this.#clients.add(client);
     connection.listen({
-      message: (bytes) => this.#take(client, bytes),
-      alive: () => {
-        client.heardMs = clock.nowMs();
+      message: (bytes, from = 0, to = bytes.length) => {
+        const incoming = this.#incoming;
+        incoming.bytes = bytes;
+        incoming.from = from;
+        incoming.to = to;
+        this.#take(client, incoming);
       },
+      alive: () => this.#takeSignOfLife(client),
       refused: (reason) => this.close(client, reason),
       closed: () => this.#lost(client),
     });
@@ -130,29 +148,38 @@ export class Door {
     return credentialOf(connection.offered) ?? "ticket_invalid";
   }
 
-  #take(client: Client, bytes: Uint8Array): void {
+  #take(client: Client, incoming: Incoming): void {
     const { clock, stats } = this.#options;
     const nowMs = clock.nowMs();
     const { state } = client;
+    incoming.nowMs = nowMs;
     client.heardMs = nowMs;
-    stats.bytesIn += bytes.length;
+    stats.bytesIn += incoming.to - incoming.from;
     switch (state.kind) {
       case "playing":
-        this.#options.message(client, state.session, bytes, nowMs);
+        this.#options.message(client, state.session, incoming);
         return;
       case "handshaking":
-        this.#takeHello(client, bytes, nowMs);
+        this.#takeHello(client, incoming.bytes.subarray(incoming.from, incoming.to), nowMs);
         return;
       case "loading":
         // Too early, and not heard; a flood of it is a flood.
         stats.messages.early += 1;
-        if (client.rate.take(nowMs) === "close") this.close(client, "rate_exceeded");
+        isWithinRate(client, nowMs, this.#close);
         return;
       case "closed":
         return;
       default:
         unreachable(state);
     }
+  }
+
+  /** Pings and pongs cost as much as messages: a flood of them is a flood. */
+  #takeSignOfLife(client: Client): void {
+    if (client.state.kind === "closed") return;
+    const nowMs = this.#options.clock.nowMs();
+    client.heardMs = nowMs;
+    isWithinRate(client, nowMs, this.#close);
   }
 
   #takeHello(client: Client, bytes: Uint8Array, nowMs: number): void {
@@ -178,6 +205,13 @@ export class Door {
       return;
     }
     const refusal = this.#options.resume(client, hello, credential.key);
+    if (refusal instanceof Promise) void this.#resumeLater(client, refusal);
+    else if (refusal !== undefined) this.close(client, refusal);
+  }
+
+  /** The promise does not reject: failures are reasons. */
+  async #resumeLater(client: Client, asked: Promise<CloseReason | undefined>): Promise<void> {
+    const refusal = await asked;
     if (refusal !== undefined) this.close(client, refusal);
   }
 

@@ -67,6 +67,21 @@ export class FactQueue {
       this.#shift();
   }
 
+  /** Everything that waits, oldest first, with the number of the first: for another gateway. */
+  give(): { first: number; waiting: { type: number; record: Uint8Array }[] } {
+    const waiting = this.#facts.slice(this.#head).map((fact) => ({ type: fact!.type, record: fact!.record }));
+    return { first: this.#first, waiting };
+  }
+
+  /** Goes on where another gateway's queue stood. Only on a new queue. */
+  take(given: {
+    first: number;
+    waiting: readonly { readonly type: number; readonly record: Uint8Array }[];
+  }): void {
+    this.#first = given.first;
+    for (const { type, record } of given.waiting) this.push(type, record);
+  }
+
   /**
    * A client came back and has facts up to this number: the later ones are sent again.
    * @returns False when a fact that it does not have was dropped meanwhile.

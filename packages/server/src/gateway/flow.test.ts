@@ -1,12 +1,19 @@
 import assert from "node:assert/strict";
 import { afterEach, suite, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { encodeRecord } from "@myriad/protocol";
+import { encodeInput, encodeRecord } from "@myriad/protocol";
+import fc from "fast-check";
 import { VirtualTime } from "../platform/virtual-time.ts";
 import type { Store } from "../store/port.ts";
 import { createMemoryStore } from "../store/sqlite/memory-store.ts";
 import { FlowWindow } from "./flow-window.ts";
-import { bufferedBytesMax, framesInFlightMax, unacknowledgedBytesMax } from "./limits.ts";
+import {
+  bufferedBytesMax,
+  framesInFlightMax,
+  keyframeBytesPerMs,
+  unacknowledgedBytesMax,
+  unacknowledgedMsMax,
+} from "./limits.ts";
 import { Heard } from "./testing.ts";
 import { TestGateway, type TestGatewayOptions } from "./testing-gateway.ts";
 
@@ -90,6 +97,50 @@ suite("a flow window", () => {
   });
 });
 
+test("a flow window says what a list of frames would say, whatever is sent and acknowledged", () => {
+  const step = fc.oneof(
+    fc.record({ do: fc.constant("send" as const), bytes: fc.nat(5000), keyframes: fc.nat(20_000) }),
+    fc.record({ do: fc.constant("acknowledge" as const), ahead: fc.nat(8) }),
+    fc.record({ do: fc.constant("wait" as const), ms: fc.nat(400) }),
+    fc.record({ do: fc.constant("restart" as const) }),
+  );
+  const steps = fc.array(fc.tuple(step, fc.nat(200_000)), { maxLength: 400 });
+  fc.assert(
+    fc.property(steps, (all) => {
+      const flow = new FlowWindow();
+      let list: { frame: number; bytes: number; keyframes: number; deadlineMs: number }[] = [];
+      let [nowMs, sent, arrived] = [1000, 0, 0];
+      for (const [now, bufferedBytes] of all) {
+        const bytes = list.reduce((sum, frame) => sum + frame.bytes, 0);
+        const keyframes = list.reduce((sum, frame) => sum + frame.keyframes, 0);
+        const isOpen =
+          list.length < framesInFlightMax - 1 &&
+          bytes < unacknowledgedBytesMax &&
+          bufferedBytes < bufferedBytesMax + keyframes &&
+          (list.length === 0 || nowMs < list[0]!.deadlineMs);
+        assert.equal(flow.isOpen(nowMs, bufferedBytes), isOpen);
+        assert.deepEqual([flow.inFlight, flow.unacknowledgedBytes], [list.length, bytes + keyframes]);
+        if (now.do === "send" && isOpen) {
+          const deadlineMs = Math.ceil(nowMs + unacknowledgedMsMax + now.keyframes / keyframeBytesPerMs);
+          const after = Math.max(deadlineMs, list.at(-1)?.deadlineMs ?? 0);
+          list.push({ frame: ++sent, bytes: now.bytes, keyframes: now.keyframes, deadlineMs: after });
+          flow.noteSent(nowMs, now.bytes + now.keyframes, now.keyframes);
+        } else if (now.do === "acknowledge") {
+          const frame = arrived + now.ahead;
+          assert.equal(flow.acknowledge(frame), frame > arrived && frame <= sent);
+          if (frame > arrived && frame <= sent) arrived = frame;
+          list = list.filter((one) => one.frame > arrived);
+        } else if (now.do === "restart") {
+          flow.restart();
+          arrived = sent;
+          list = [];
+        } else if (now.do === "wait") nowMs += now.ms;
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
 suite("a client that falls behind", () => {
   test("gets nothing after a second without acknowledgement, and everything once it is back", async () => {
     const { game, ada } = await start();
@@ -141,6 +192,61 @@ suite("a client that falls behind", () => {
     game.ticks(20 * 2);
     assert.equal(ada.closedWith, "not_draining");
     assert.equal(game.resume(ada).closedWith, undefined);
+  });
+
+  test("that drains slowly is not closed, one that stops draining is", async () => {
+    const { game, ada } = await start();
+    game.ticks(40);
+    assert.equal(game.gateway.counts().stale, 1);
+    const { frames } = ada.read();
+    const frameNumbers = frames.map(({ frame }) => frame).slice(0, 5);
+    for (const frame of frameNumbers) {
+      ada.connection.say(encodeInput(frame, []));
+      game.ticks(20 * 20);
+    }
+    assert.equal(game.gateway.counts().stale, 1);
+    assert.equal(ada.closedWith, undefined, "100 s later");
+    game.ticks(20 * 11);
+    assert.equal(ada.closedWith, "not_draining");
+  });
+
+  test("that is read by nobody costs its facts' limit and no more: it alone is closed, and comes back to all of them", async () => {
+    const { game, ada } = await start();
+    const bob = await game.join("Bob");
+    const facts = () => {
+      const record = encodeRecord(Heard.fields, { text: "x".repeat(200) });
+      return [ada, bob].map(
+        ({ session }) =>
+          [
+            session,
+            [
+              { type: 0, record },
+              { type: 0, record },
+            ],
+          ] as const,
+      );
+    };
+    let sent = 0;
+    for (let tick = 0; tick < 400 && ada.closedWith === undefined; tick++) {
+      for (const [session, records] of facts()) game.zones[0]!.facts.set(session, [...records]);
+      sent += 2;
+      game.tick();
+      bob.acknowledge();
+    }
+    assert.equal(ada.closedWith, "facts_overflow");
+    assert.equal(bob.closedWith, undefined);
+    assert.equal(bob.read().facts.length, sent);
+    assert.ok(sent * 200 >= 60_000);
+    const heard = ada.read().facts.length;
+    const back = game.resume(ada);
+    game.ticks(2);
+    assert.equal(back.closedWith, undefined);
+    assert.ok(back.read().facts.length > 0);
+    assert.ok(
+      back.facts.at(-1)!.number >= sent &&
+        (back.notices.includes("facts_lost") || back.facts[0]!.number === heard + 1),
+      "all of them, or it is told that some are lost",
+    );
   });
 
   test("loses no fact", async () => {

@@ -8,6 +8,7 @@ import type { Bus } from "../bus/port.ts";
 import type { Clock, RandomBytes, Timers } from "../kernel/time.ts";
 import type { CharacterContent, Store } from "../store/port.ts";
 import type { OriginPolicy } from "./origin.ts";
+import type { Peers } from "./peers.ts";
 import type { TicketVerifier } from "./tickets.ts";
 
 export interface GatewayLimits {
@@ -39,6 +40,11 @@ export interface GatewayOptions {
   readonly hysteresisPercent: number;
   /** Metres that a character moves before its views are computed again. */
   readonly viewStepM: number;
+  /**
+   * Kilobits per second of others' state that a client is sent at most, keyframes left out.
+   * @default no limit
+   */
+  readonly clientBudgetKbitPerSecond?: number;
   readonly zones: readonly ZoneInfo[];
   /** Sessions that may be there at once. */
   readonly capacity: number;
@@ -48,6 +54,10 @@ export interface GatewayOptions {
   readonly newCharacter: (name: string) => CharacterContent;
   readonly bus: Bus;
   readonly store: Store;
+  /** The other gateways of the realm. @default none */
+  readonly peers?: Peers;
+  /** Number before the first session's: another one for each start of this gateway. @default 0 */
+  readonly firstSession?: number;
   readonly tickets: TicketVerifier;
   readonly clock: Clock;
   readonly timers: Timers;

@@ -1,7 +1,8 @@
 /**
  * The gateway: turns tick frames into client frames and intents into batches, for the sessions it holds.
  *
- * Once per tick its host calls `sendIntents()`, lets the zones tick, then calls `flush()`.
+ * For each tick of a zone its host calls `sendIntents(zone)`, lets the zone tick, then calls `flush(zone)`: the zones of a
+ * thread tick one after the other, spread over the tick's interval, and only the sessions at home there get frames.
  * Invariant: blind. It never decodes an entity; what it knows of a session's place the zone told it.
  * Invariant: a zone's crash, silence or handover never ends a session.
  * Absent on purpose: sockets, clocks and timers; they come through ports.
@@ -24,15 +25,19 @@ import { readHeader, realmTag } from "../bus/header.ts";
 import { assert } from "../kernel/assert.ts";
 import type { Cancel } from "../kernel/time.ts";
 import type { Client } from "./client.ts";
-import { Composer } from "./compose.ts";
+import { Composer, type Records } from "./compose.ts";
 import { Delivery } from "./deliver.ts";
 import { Door } from "./door.ts";
+import { Elsewhere } from "./elsewhere.ts";
+import { FramePace } from "./frame-pace.ts";
 import type { GatewayOptions } from "./gateway-options.ts";
 import { Intake } from "./intake.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import { staleMsMax, sweepMs } from "./limits.ts";
+import { joinDilationMin, staleMsMax, sweepMs } from "./limits.ts";
 import { type LoadedCharacter, Logins } from "./login.ts";
-import { resumeKey } from "./resume-key.ts";
+import { placeInZones } from "./place.ts";
+import { Recovery } from "./recovery.ts";
+import { readResumeKey, type ResumeKey, resumeKey } from "./resume-key.ts";
 import type { Link, Session, Viewer } from "./session.ts";
 import { Sessions } from "./sessions.ts";
 import { GatewayStats } from "./stats.ts";
@@ -62,6 +67,10 @@ export interface ZoneSilence {
 
 export class Gateway {
   readonly stats = new GatewayStats();
+  /** For the other gateways. */
+  readonly elsewhere: Elsewhere;
+  /** For whoever brings zones back. */
+  readonly recovery: Recovery;
   readonly #options: GatewayOptions;
   readonly #realm: number;
   readonly #descriptor: Descriptor;
@@ -75,8 +84,11 @@ export class Gateway {
   readonly #lifecycle: Lifecycle;
   readonly #door: Door;
   readonly #batch = new ByteWriter(4096);
+  readonly #pace = new FramePace();
+  readonly #records: Records = { count: 0, frames: [], ats: [] };
   readonly #cancels: Cancel[];
-  #wantsDigests = false;
+  /** Zones at home in which somebody wants digests. */
+  readonly #digestZones = new Set<number>();
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -103,8 +115,9 @@ export class Gateway {
     const links = [...this.#links.values()];
     const closeClient = (client: Client, reason: CloseReason) => this.#door.close(client, reason);
 
-    this.#sessions = new Sessions(options.index);
-    this.#views = new Views(plan, links);
+    this.#sessions = new Sessions(options.index, options.firstSession);
+    const { clientBudgetKbitPerSecond = Number.POSITIVE_INFINITY, tickRateHz } = options;
+    this.#views = new Views(plan, links, (clientBudgetKbitPerSecond * 1000) / tickRateHz);
     this.#composer = new Composer(this.#views, links);
     this.#intake = new Intake({
       schema: options.schema,
@@ -124,6 +137,9 @@ export class Gateway {
       clock,
       randomBytes: options.randomBytes,
       resumeSeconds: options.limits.resumeSeconds,
+      rejoin: (session) => void this.recovery.rejoin(session),
+      released: (nameKey) => options.peers?.release(nameKey),
+      pass: (gateway, session, word) => options.peers?.pass({ gateway, session, word }),
       closeClient,
     });
     this.#delivery = new Delivery({
@@ -131,22 +147,36 @@ export class Gateway {
       stats,
       events: {
         factsOverflow: (client) => closeClient(client, "facts_overflow"),
+        pass: (gateway, session, word) => options.peers?.pass({ gateway, session, word }),
+        orphan: (session, link) => this.recovery.letGo(session, link),
+        forward: (letter) => void this.elsewhere.forward(letter),
         closed: (session, reason) => this.#lifecycle.zoneClosed(session, reason),
         handedOver: (session, zone) => this.#lifecycle.handedOver(session, zone),
       },
     });
+    const logins = this.#newLogins();
+    const { onFailure } = options;
+    const shared = { links: this.#links, logins, lifecycle: this.#lifecycle, onFailure };
+    this.elsewhere = new Elsewhere({
+      ...shared,
+      peers: options.peers,
+      sessions: this.#sessions,
+      delivery: this.#delivery,
+      stats,
+    });
+    this.recovery = new Recovery({ ...shared, intake: this.#intake, nowMs: () => clock.nowMs() });
     this.#door = new Door({
       capacity: options.capacity,
       limits: options.limits,
       isOriginAllowed: options.isOriginAllowed,
       clock,
       stats,
-      logins: this.#newLogins(),
+      logins,
       join: (client, hello, character) => this.#join(client, hello, character),
       resume: (client, hello, key) => this.#resume(client, hello, key),
-      message: (client, session, bytes, nowMs) => {
+      message: (client, session, incoming) => {
         // A session that is closing hears nothing more.
-        if (session.state.kind === "playing") this.#intake.take(client, session, bytes, nowMs);
+        if (session.state.kind === "playing") this.#intake.take(client, session, incoming);
       },
       gone: (client, session) => this.#lifecycle.clientGone(session, client),
     });
@@ -161,34 +191,55 @@ export class Gateway {
     this.#door.accept(connection);
   }
 
-  /** Sends each zone its batch: inputs, intents, wishes. Call once per tick, before the zones tick. */
-  sendIntents(): void {
-    this.#intake.forward();
-    const head = { realm: this.#realm, gateway: this.#options.index };
-    for (const link of this.#links.values()) {
-      if (this.#wantsDigests) link.askDigests();
-      link.writeBatch(this.#batch, head);
-      this.#options.bus.sendIntents(link.zone, this.#batch.view());
+  /**
+   * Sends a zone its batch: inputs, intents, wishes. Call once per tick, before the zone ticks.
+   * @param zone All zones, one after the other, when it is left out.
+   */
+  sendIntents(zone?: number): void {
+    if (zone === undefined) {
+      for (const each of this.#links.keys()) this.sendIntents(each);
+      return;
     }
+    const link = this.#linkOf(zone);
+    this.#intake.forward(link);
+    if (this.#digestZones.size > 0) link.askDigests();
+    link.writeBatch(this.#batch, { realm: this.#realm, gateway: this.#options.index });
+    this.#options.bus.sendIntents(zone, this.#batch.view());
   }
 
-  /** Composes a frame for every client whose home zone ticked. Call once per tick, after the zones ticked. */
-  flush(): void {
+  /**
+   * Composes a frame for every client at home in a zone that ticked, and writes them. Call once per tick, after the zone
+   * ticked.
+   * @param zone All zones, one after the other, when it is left out.
+   */
+  flush(zone?: number): void {
+    if (zone === undefined) {
+      for (const each of this.#links.keys()) this.flush(each);
+      return;
+    }
     const nowMs = this.#options.clock.nowMs();
     let wantsDigests = false;
-    for (const session of this.#sessions.all()) {
+    for (const session of this.#linkOf(zone).residents) {
       if (session.state.kind !== "playing") continue;
       wantsDigests ||= session.wantsDigests;
       this.#flushSession(session, session.state.client, nowMs);
     }
     this.#composer.sendBurst();
-    this.#wantsDigests = wantsDigests;
-    for (const link of this.#links.values()) link.flushedTick = link.newest.tick;
+    if (wantsDigests) this.#digestZones.add(zone);
+    else this.#digestZones.delete(zone);
+  }
+
+  /**
+   * Told once per second how busy this gateway's thread was.
+   * @param busyShare Share of the last second in which the event loop did not wait, 0 to 1.
+   */
+  noteLoad(busyShare: number): void {
+    this.#pace.noteLoad(busyShare);
   }
 
   /** What stands now. Walks over sessions and clients. */
   counts(): GatewayCounts {
-    const kinds = { playing: 0, absent: 0, closing: 0, ended: 0 };
+    const kinds = { playing: 0, absent: 0, closing: 0, moved: 0, ended: 0 };
     let [stale, bufferedBytes, handshaking] = [0, 0, 0];
     for (const session of this.#sessions.all()) {
       kinds[session.state.kind] += 1;
@@ -224,7 +275,7 @@ export class Gateway {
    */
   async drain(timeoutMs: number): Promise<number> {
     this.#door.shut();
-    const sessions = [...this.#sessions.all()];
+    const sessions = [...this.#sessions.all()].filter(({ state }) => state.kind !== "moved");
     for (const session of sessions) {
       session.client?.connection.send(encodeNotice("server_closing", closeCodes.server_closing.text));
       this.#lifecycle.end(session, { reason: "server_closing", leave: "left", keepsClient: true });
@@ -242,8 +293,14 @@ export class Gateway {
     for (const client of this.#door.clients) client.connection.terminate();
   }
 
+  #linkOf(zone: number): Link {
+    const link = this.#links.get(zone);
+    assert(link !== undefined, "the zone is one of the realm's");
+    return link;
+  }
+
   #newLogins(): Logins {
-    const { store, tickets, timers, clock, newCharacter, capacity, onFailure } = this.#options;
+    const { store, tickets, timers, clock, newCharacter, zones, capacity, onFailure } = this.#options;
     return new Logins({
       store,
       tickets,
@@ -251,7 +308,9 @@ export class Gateway {
       timers,
       wallMs: () => clock.wallMs(),
       newCharacter,
+      zoneAt: (place) => placeInZones(zones, place),
       capacity,
+      peers: this.#options.peers,
       takeOver: (older) => {
         this.stats.takeovers += 1;
         this.#lifecycle.end(older, { reason: "logged_in_elsewhere", leave: "takenOver" });
@@ -269,32 +328,58 @@ export class Gateway {
     // A realm that was laid out anew may not have the zone any more: its beginners' zone takes the character in.
     const home = this.#links.get(character.zone) ?? this.#links.get(newCharacter(character.name).zone);
     if (home === undefined || home.isSilent(clock.nowMs())) return "zone_unavailable";
+    // The last thing to shed: whoever is inside already sees time stretch.
+    if (home.newest.dilation < joinDilationMin) return "server_full";
     const session = this.#lifecycle.join(client, character, home);
     this.#welcome(client, session, { hello, resumed: false });
     return undefined;
   }
 
-  #resume(client: Client, hello: Hello, key: string): CloseReason | undefined {
+  #resume(
+    client: Client,
+    hello: Hello,
+    token: string,
+  ): CloseReason | undefined | Promise<CloseReason | undefined> {
     if (this.#door.isShut) return "server_closing";
+    const key = readResumeKey(token);
+    if (key === undefined) return "session_unknown";
+    const { peers, index } = this.#options;
+    if (key.gateway !== index && peers !== undefined) return this.#fetch(client, hello, key);
     const resumed = this.#lifecycle.resume(client, key, hello.lastFact);
     if (resumed === undefined) return "session_unknown";
-    this.#welcome(client, resumed.session, { hello, resumed: true });
-    if (!resumed.hasAllFacts) {
-      client.connection.send(encodeNotice("facts_lost", noticeCodes.facts_lost));
-    }
+    this.#welcomeBack(client, hello, resumed);
     return undefined;
+  }
+
+  /** Fetches a session from the gateway that has it. Never rejects. */
+  async #fetch(client: Client, hello: Hello, key: ResumeKey): Promise<CloseReason | undefined> {
+    const resumed = await this.elsewhere.fetch(client, key, hello.lastFact);
+    if (resumed === undefined) return "session_unknown";
+    this.#welcomeBack(client, hello, resumed);
+    return undefined;
+  }
+
+  #welcomeBack(client: Client, hello: Hello, how: { session: Session; hasAllFacts: boolean }): void {
+    this.#welcome(client, how.session, { hello, resumed: true });
+    if (how.hasAllFacts) return;
+    client.connection.send(encodeNotice("facts_lost", noticeCodes.facts_lost));
   }
 
   #welcome(client: Client, session: Session, how: { hello: Hello; resumed: boolean }): void {
     const { realm, version, schema, limits, tickRateHz, regionSizeM, levels, zones } = this.#options;
     session.wantsDigests = how.hello.wantsDigests;
+    session.unpacks = how.hello.unpacks === true;
     const welcome = encodeWelcome({
       formatVersion,
       realm,
       server: version,
       gameVersion: schema.version,
       session: session.id,
-      resumeKey: resumeKey(session.id, session.resumeSecret),
+      resumeKey: resumeKey({
+        gateway: this.#options.index,
+        session: session.id,
+        secret: session.resumeSecret,
+      }),
       resumeSeconds: limits.resumeSeconds,
       resumed: how.resumed,
       character: { id: session.characterId, name: session.name },
@@ -323,38 +408,53 @@ export class Gateway {
     this.#delivery.take(link, nowMs);
   }
 
-  /** One client frame for each tick of the home zone that the session's client has not got. */
+  /** One client frame with what the session's client has not got, when one is due at this tick of its home zone. */
   #flushSession(session: Session, client: Client, nowMs: number): void {
     if (session.staleSinceMs >= 0 && !this.#recover(session, client, nowMs)) return;
-    let record = session.nextRecord();
-    if (record < 0) return;
-    this.#views.follow(session);
-    for (; record >= 0; record = session.nextRecord()) {
-      const tick = session.recordTick(record);
-      const at = session.recordOffset(record);
-      const home = session.home.frameIn(session.recordSlot(record), tick);
+    const { home } = session;
+    const stride = this.#pace.strideOf(session.id);
+    // Zones differ in the ticks at which their slower clients' frames are due, as their regions' blocks do.
+    // Several ticks may have come at once: due is who has not got the last tick of its stride.
+    const { tick } = home.newest;
+    if (session.homeTick >= tick - ((tick + home.zone) & (stride - 1))) return;
+    if (!this.#gatherRecords(session)) return;
+    if (!session.flow.isOpen(nowMs, client.connection.bufferedBytes)) {
+      session.staleSinceMs = nowMs;
+      this.stats.stales += 1;
+      return;
+    }
+    if (this.#views.isNew(session)) this.#views.follow(session, stride);
+    const records = this.#records;
+    const sent = this.#composer.compose({ session, connection: client.connection, records });
+    if (sent === undefined) {
+      this.#door.close(client, "not_draining");
+      return;
+    }
+    session.flow.noteSent(nowMs, sent.bytes, sent.keyframeBytes);
+    this.stats.framesSent += 1;
+    this.stats.bytesOut += sent.bytes;
+    this.stats.keyframeBytesOut += sent.keyframeBytes;
+    this.#views.follow(session, stride);
+  }
+
+  /** Lists the records of the home zone's ticks since the last frame; false when there are none. */
+  #gatherRecords(session: Session): boolean {
+    const records = this.#records;
+    const before = session.homeTick;
+    records.count = 0;
+    for (let place = session.nextRecord(); place >= 0; place = session.nextRecord()) {
+      const tick = session.recordTick(place);
+      const frame = session.home.frameIn(session.recordSlot(place), tick);
       // A change of `self` in a tick that was missed is only told with all of it.
       if (session.homeTick >= 0 && tick !== session.homeTick + 1) session.needsSelf = true;
-      if (home === undefined) {
-        session.homeTick = tick;
-        continue;
-      }
-      if (!session.flow.isOpen(nowMs, client.connection.bufferedBytes)) {
-        session.staleSinceMs = nowMs;
-        this.stats.stales += 1;
-        return;
-      }
-      const isLast = tick === session.home.newest.tick;
-      const sent = this.#composer.compose({ session, connection: client.connection, home, at, isLast });
-      if (sent === undefined) {
-        this.#door.close(client, "not_draining");
-        return;
-      }
-      session.flow.noteSent(nowMs, sent.bytes, sent.keyframeBytes);
-      this.stats.framesSent += 1;
-      this.stats.bytesOut += sent.bytes;
-      this.stats.keyframeBytesOut += sent.keyframeBytes;
+      session.homeTick = tick;
+      if (frame === undefined) continue;
+      records.frames[records.count] = frame;
+      records.ats[records.count++] = session.recordOffset(place);
     }
+    // Composing may be refused: then these are still to come.
+    if (records.count > 0) session.homeTick = before;
+    return records.count > 0;
   }
 
   /**
@@ -363,7 +463,13 @@ export class Gateway {
    */
   #recover(session: Session, client: Client, nowMs: number): boolean {
     if (session.flow.inFlight > 0 || client.connection.bufferedBytes > 0) {
-      if (nowMs - session.staleSinceMs >= staleMsMax) this.#door.close(client, "not_draining");
+      // Whoever drains, however slowly, is given the time for it.
+      if (session.drainedFrame !== session.flow.acknowledged) {
+        session.drainedFrame = session.flow.acknowledged;
+        session.drainedMs = nowMs;
+      }
+      const sinceMs = Math.max(session.staleSinceMs, session.drainedMs);
+      if (nowMs - sinceMs >= staleMsMax) this.#door.close(client, "not_draining");
       return false;
     }
     session.staleSinceMs = -1;
@@ -374,5 +480,6 @@ export class Gateway {
     const nowMs = this.#options.clock.nowMs();
     for (const client of this.#door.clients) this.#door.sweep(client, nowMs);
     for (const session of this.#sessions.all()) this.#lifecycle.sweep(session, nowMs);
+    this.recovery.sweep();
   }
 }

@@ -186,6 +186,27 @@ suite("rate", () => {
     assert.equal(ada.read().pongs.length, 11);
   });
 
+  test("who is over it is not read for a moment, and closed when too many wait like that", async () => {
+    const { game, ada } = await start({ limits: { messagesPerSecond: 1, messagesBurst: 10 } });
+    for (let i = 0; i < 10; i++) ada.connection.say(encodePing(i));
+    assert.deepEqual(ada.connection.rests, []);
+    ada.connection.say(encodePing(10));
+    assert.deepEqual(ada.connection.rests, [100]);
+    ada.connection.mayRest = false;
+    ada.connection.say(encodePing(11));
+    assert.equal(ada.closedWith, "rate_exceeded");
+    assert.equal(game.gateway.stats.messagesDropped, 2);
+  });
+
+  test("pings and pongs of the transport cost as much as a message, and a flood of them is a flood", async () => {
+    const { ada } = await start({ limits: { messagesPerSecond: 1, messagesBurst: 10 } });
+    for (let i = 0; i < 10; i++) ada.connection.pong();
+    ada.connection.say(encodePing(1));
+    assert.deepEqual(ada.read().pongs, []);
+    for (let i = 0; i < 600; i++) ada.connection.pong();
+    assert.equal(ada.closedWith, "rate_exceeded");
+  });
+
   test("each intent costs as much as a message", async () => {
     const { game, ada, intents } = await start({ limits: { messagesPerSecond: 1, messagesBurst: 10 } });
     ada.connection.say(

@@ -6,17 +6,18 @@
  * Invariant: nothing a client sends throws. Malformed bytes close its connection; too many are dropped and counted.
  */
 import {
+  checkRecord,
   decodeClientMessage,
-  decodeRecord,
-  encodeNotice,
+  type DecodeCode,
   encodePong,
-  type RawIntent,
+  InputMessage,
 } from "@myriad/protocol";
 import type { CloseReason, Schema } from "@myriad/protocol";
 import { unreachable } from "../kernel/assert.ts";
-import type { Client } from "./client.ts";
+import { type Client, isWithinRate } from "./client.ts";
+import type { Incoming } from "./door.ts";
 import { intentsPerTickMax, resyncMsMin } from "./limits.ts";
-import type { Session } from "./session.ts";
+import type { Link, Session } from "./session.ts";
 import type { GatewayStats } from "./stats.ts";
 import type { Views } from "./views.ts";
 
@@ -31,38 +32,45 @@ export class Intake {
   readonly #stats: GatewayStats;
   readonly #views: Views;
   readonly #events: IntakeEvents;
-  /** Sessions with intents that wait for a batch, in the order in which the first of them came. */
-  #forwarding: Session[] = [];
-  #stillForwarding: Session[] = [];
+  readonly #close: IntakeEvents["close"];
+  readonly #input = new InputMessage();
+  /** The record of the intent that is being taken. */
+  readonly #record: { bytes: Uint8Array; from: number; to: number } = {
+    bytes: new Uint8Array(0),
+    from: 0,
+    to: 0,
+  };
+  /** Emptied while the waiting intents of a zone are forwarded; takes in who waits on. */
+  #spare: Session[] = [];
 
   constructor(options: { schema: Schema; stats: GatewayStats; views: Views; events: IntakeEvents }) {
     this.#schema = options.schema;
     this.#stats = options.stats;
     this.#views = options.views;
     this.#events = options.events;
+    this.#close = (client, reason) => options.events.close(client, reason);
   }
 
   /** One message of a playing client. */
-  take(client: Client, session: Session, bytes: Uint8Array, nowMs: number): void {
-    if (!this.#isWithinRate(client, nowMs)) {
+  take(client: Client, session: Session, incoming: Incoming): void {
+    const { bytes, from, to, nowMs } = incoming;
+    if (!isWithinRate(client, nowMs, this.#close)) {
       this.#stats.messagesDropped += 1;
       return;
     }
-    const decoded = decodeClientMessage(bytes);
+    if (InputMessage.isOne(bytes, from, to)) {
+      this.#takeInput(client, session, incoming);
+      return;
+    }
+    const decoded = decodeClientMessage(bytes.subarray(from, to));
     if (!decoded.ok) {
-      this.#stats.messages.malformed += 1;
-      const isSize = decoded.code === "too_large";
-      this.#events.close(client, isSize ? "message_too_large" : "message_malformed");
+      this.#refuse(client, decoded.code);
       return;
     }
     const message = decoded.value;
     this.#stats.messages[message.kind] += 1;
     switch (message.kind) {
       case "input":
-        if (session.flow.acknowledge(message.ackFrame)) session.facts.acknowledge(message.ackFrame);
-        for (const intent of message.intents) {
-          if (!this.#takeIntent(client, session, bytes, intent, nowMs)) return;
-        }
         return;
       case "ping":
         client.connection.send(encodePong(message.nonce));
@@ -82,77 +90,91 @@ export class Intake {
     }
   }
 
-  /** Puts the waiting intents into their zones' batches: up to 16 of each session, the rest stays for the next tick. */
-  forward(): void {
-    const sessions = this.#forwarding;
-    this.#forwarding = this.#stillForwarding;
+  /** Puts the intents that wait for a zone into its batch: up to 16 of each session, the rest stays for the next tick. */
+  forward(link: Link): void {
+    const sessions = link.forwarding;
+    link.forwarding = this.#spare;
     for (const session of sessions) {
       session.isForwarding = false;
       if (session.state.kind !== "playing") continue;
+      // Handed over meanwhile: its new zone takes them at its own time.
+      if (session.home !== link) {
+        this.queue(session);
+        continue;
+      }
       for (let i = 0; i < intentsPerTickMax; i++) {
-        const intent = session.intents.next();
-        if (intent === undefined) break;
-        session.home.intent(session.id, intent.seq, intent.type, intent.record);
+        const { intents } = session;
+        if (!intents.next()) break;
+        session.home.intent(session.id, intents.bytes, intents.from, intents.to);
         this.#stats.intents.forwarded += 1;
       }
       if (session.intents.unsent > 0) this.queue(session);
     }
     sessions.length = 0;
-    this.#stillForwarding = sessions;
+    this.#spare = sessions;
   }
 
   /** The session has intents to forward, new ones or some to repeat. */
   queue(session: Session): void {
     if (session.isForwarding) return;
     session.isForwarding = true;
-    this.#forwarding.push(session);
+    session.home.forwarding.push(session);
+  }
+
+  #refuse(client: Client, code: DecodeCode): void {
+    this.#stats.messages.malformed += 1;
+    this.#events.close(client, code === "too_large" ? "message_too_large" : "message_malformed");
+  }
+
+  #takeInput(client: Client, session: Session, { bytes, from, to, nowMs }: Incoming): void {
+    const input = this.#input;
+    const code = input.read(bytes, from, to);
+    if (code !== undefined) {
+      this.#refuse(client, code);
+      return;
+    }
+    this.#stats.messages.input += 1;
+    if (session.flow.acknowledge(input.ackFrame)) session.facts.acknowledge(input.ackFrame);
+    for (let i = 0; i < input.count; i++) {
+      if (!this.#takeIntent(client, session, bytes, i, nowMs)) return;
+    }
   }
 
   /** @returns False when the connection was closed over it. */
-  #takeIntent(
-    client: Client,
-    session: Session,
-    bytes: Uint8Array,
-    intent: RawIntent,
-    nowMs: number,
-  ): boolean {
+  #takeIntent(client: Client, session: Session, bytes: Uint8Array, index: number, nowMs: number): boolean {
+    const input = this.#input;
     const { intents } = this.#stats;
-    if (!this.#isWithinRate(client, nowMs)) {
+    const seq = input.seqs[index]!;
+    if (!isWithinRate(client, nowMs, this.#close)) {
       intents.rate += 1;
       return client.state.kind === "playing";
     }
-    if (session.intents.isOld(intent.seq)) {
+    if (session.intents.isOld(seq)) {
       intents.old += 1;
       return true;
     }
-    const type = this.#schema.intents[intent.type];
+    const type = this.#schema.intents[input.types[index]!];
     if (type === undefined) {
       // A newer client may know intents that this realm does not.
       intents.unknown += 1;
       return true;
     }
-    if (!decodeRecord(type.fields, bytes, intent.from, intent.to).ok) {
+    const record = this.#record;
+    record.bytes = bytes;
+    record.from = input.froms[index]!;
+    record.to = input.tos[index]!;
+    if (checkRecord(type.fields, bytes, record.from, record.to) !== undefined) {
       this.#stats.messages.malformed += 1;
       this.#events.close(client, "message_malformed");
       return false;
     }
-    // Not the message's own slice: of a Buffer that is a view, and the message is the transport's.
-    const record = new Uint8Array(bytes.subarray(intent.from, intent.to));
-    if (session.intents.push({ seq: intent.seq, type: intent.type, record }) === "full") {
+    if (session.intents.push(seq, input.types[index]!, record) === "full") {
       intents.full += 1;
       return true;
     }
+    session.forgetAcknowledged();
     this.queue(session);
     return true;
-  }
-
-  #isWithinRate(client: Client, nowMs: number): boolean {
-    const verdict = client.rate.take(nowMs);
-    if (verdict === "take") return true;
-    if (verdict === "warn")
-      client.connection.send(encodeNotice("rate_exceeded", "messages come too fast and are dropped"));
-    if (verdict === "close") this.#events.close(client, "rate_exceeded");
-    return false;
   }
 
   #resync(session: Session, nowMs: number): void {

@@ -4,8 +4,10 @@
 
 /** Sessions that one gateway may name: 24 bits of a session's number. */
 export const sessionsPerGatewayMax = 0xff_ffff;
-/** Tick frames kept per zone: a client that falls no further behind needs no keyframe. 200 ms at 20 Hz. */
-export const framesKept = 4;
+/** Tick frames kept per zone: two frames of a client that gets every fourth tick; who falls no further behind needs no keyframe. */
+export const framesKept = 8;
+/** Percent of real time below which a zone takes nobody in: one more player would make it slower for all. */
+export const joinDilationMin = 60;
 /** Facts that wait for one session's acknowledgement. */
 export const factsWaitingMax = 512;
 /** Bytes of those facts. */
@@ -23,7 +25,7 @@ export const keyframeBytesPerMs = 64;
 export const framesInFlightMax = 64;
 /** Bytes in the socket's own buffer before composing stops, beside keyframes. */
 export const bufferedBytesMax = 64 * 1024;
-/** Milliseconds that a client may be stale before it is closed with `not_draining`. */
+/** Milliseconds for which a stale client may acknowledge nothing before it is closed with `not_draining`. */
 export const staleMsMax = 30_000;
 /** Bytes of keyframes in one client frame; the rest follows with the next. At least one keyframe always goes. */
 export const keyframeBytesPerFrameMax = 256 * 1024;
@@ -37,6 +39,8 @@ export const intentsPerTickMax = 16;
 export const floodMsMax = 10_000;
 /** Messages and intents dropped in one flood after which a connection is closed. */
 export const floodDropsMax = 600;
+/** Milliseconds for which a flooding client is not read: a few messages' worth of its rate comes back meanwhile. */
+export const floodPauseMs = 100;
 /** A flood is over when nothing was dropped for this many milliseconds. */
 export const floodRestMs = 2000;
 /** Milliseconds between two `resync` of one client that are obeyed: each costs a view of keyframes. */
@@ -51,6 +55,19 @@ export const zoneSilentMs = 5000;
 export const lostHandoverMs = 500;
 /** Milliseconds that a running zone may not report a session before it is taken for unknown there. */
 export const unreportedMsMax = 10_000;
+/**
+ * Milliseconds after which a session that its running zone does not report is let in again from its last save. A handover
+ * that was lost is repeated within one second.
+ */
+export const rejoinMs = 3000;
+/** Milliseconds after which a zone is told again that a session came here from another gateway. */
+export const recallMs = 500;
+/** Milliseconds for which a gateway passes on what zones say of a session that went to another one: some ticks, and room. */
+export const movedMsMax = 5000;
+/** Milliseconds between two wishes that a zone lets a session go which nobody here knows. */
+export const orphanMs = 1000;
+/** Orphans remembered at a time: more are told later. */
+export const orphansMax = 4096;
 /** Milliseconds that a session may wait for the zone to let it go, before the gateway forgets it. */
 export const endingMsMax = 30_000;
 /** Milliseconds between two looks at every session: handshakes, silence, absence. */

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { afterEach, suite, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { decodeCharacter } from "../bus/character.ts";
 import { VirtualTime } from "../platform/virtual-time.ts";
 import type { Store } from "../store/port.ts";
 import { createMemoryStore } from "../store/sqlite/memory-store.ts";
 import { Move, Say } from "./testing.ts";
+import { framesKept } from "./limits.ts";
 import { TestGateway, type TestGatewayOptions } from "./testing-gateway.ts";
 
 let stores: Store[] = [];
@@ -23,6 +25,37 @@ const twoZones = [
   { x: 0, y: 0, width: 600, height: 500 },
   { x: 600, y: 0, width: 600, height: 500 },
 ];
+
+suite("a ticket with a place", () => {
+  test("lets the character join the zone that holds the point, and says there where", async () => {
+    const game = await start({ bounds: twoZones });
+    const [west, east] = game.zones;
+    const enter = async (name: string, place?: { x: number; y: number }) => {
+      const { ticket } = await game.issuer.issue(name, place);
+      const client = game.offer(`ticket.${ticket}`);
+      client.hello();
+      await game.until(() => client.isWelcome);
+      game.ticks(2);
+    };
+    const joinsOf = (zone: typeof west) =>
+      zone!.inputs.flatMap((input) => {
+        const read = input.kind === "join" ? decodeCharacter(input.character) : undefined;
+        return read?.ok === true ? [[read.value.name, read.value.place]] : [];
+      });
+    await enter("Ada", { x: 700, y: 20 });
+    await enter("Ben", { x: 1e9, y: 250 });
+    await enter("Cleo", { x: 5.25, y: 499 });
+    await enter("Dora");
+    assert.deepEqual(joinsOf(east), [
+      ["Ada", { x: 700, y: 20 }],
+      ["Ben", { x: 1198, y: 250 }],
+    ]);
+    assert.deepEqual(joinsOf(west), [
+      ["Cleo", { x: 5.25, y: 498 }],
+      ["Dora", undefined],
+    ]);
+  });
+});
 
 suite("zones that change", () => {
   test("a handover moves the home, repeats unanswered intents once and goes on with frames", async () => {
@@ -164,25 +197,115 @@ suite("zones that change", () => {
     assert.equal(game.gateway.stats.tickFrames, 2);
   });
 
-  test("a gateway that is late sends one frame for each tick it kept, and self whole for those it did not", async () => {
+  test("a gateway that is late sends one frame with all that it kept, and self whole for what it did not", async () => {
     const game = await start();
     const ada = await game.join("Ada");
     game.ticks(3);
     const before = ada.read().frames.length;
-    for (let i = 0; i < 6; i++) {
+    const late = (ticks: number) => {
+      for (let i = 0; i < ticks; i++) {
+        game.gateway.sendIntents();
+        game.zones[0]!.step();
+      }
+      game.gateway.flush();
+    };
+    late(framesKept + 2);
+    const newest = game.zones[0]!.tick;
+    const [frame, ...others] = ada.read().frames.slice(before);
+    assert.equal(others.length, 0);
+    assert.equal(frame!.tick, newest);
+    assert.equal(frame!.self, undefined, "changes of it make no sense any more");
+    game.ticks(2);
+    const { self } = ada.read().frames.find(({ tick }) => tick === newest + 1)!;
+    assert.equal(self!.to - self!.from, 3);
+  });
+
+  test("a frame for several ticks has the newest place and number, every tick's facts, and self of each in turn", async () => {
+    const game = await start();
+    const ada = await game.join("Ada");
+    game.ticks(3);
+    ada.acknowledge();
+    const before = ada.read().frames.length;
+    for (let i = 1; i <= 3; i++) {
+      game.gateway.sendIntents();
+      game.zones[0]!.movePlayer(ada.session, 300 + i, 200);
+      game.zones[0]!.facts.set(ada.session, [{ type: 0, record: Uint8Array.of(i) }]);
+      game.zones[0]!.step();
+    }
+    game.gateway.flush();
+    const [frame] = ada.read().frames.slice(before);
+    assert.deepEqual(frame!.position, { x: 303 * 1024, y: 200 * 1024 });
+    assert.deepEqual(
+      ada.facts.slice(-3).map(({ number, record }) => [number, ...record]),
+      [
+        [1, 1],
+        [2, 2],
+        [3, 3],
+      ],
+    );
+    // The zone of the tests tells one byte of `self` in each third tick, and all three when it is asked for.
+    const { from, to } = frame!.self!;
+    assert.deepEqual([...frame!.bytes.subarray(from, to)], [1]);
+    game.zones[0]!.lastBatch = undefined;
+    const parts = frame!.zones.filter(({ zone }) => zone === 0).map(({ tick }) => tick);
+    assert.deepEqual(parts, [frame!.tick - 2, frame!.tick - 1, frame!.tick], "each tick's part, in order");
+  });
+
+  test("a client that gets every second or fourth tick misses nothing: frames are fewer and hold more", async () => {
+    for (const [seconds, stride] of [
+      [4, 2],
+      [60, 4],
+    ] as const) {
+      const game = await start();
+      const ada = await game.join("Ada");
+      game.ticks(8);
+      for (let second = 0; second < seconds; second++) game.gateway.noteLoad(1);
+      game.ticks(4);
+      ada.acknowledge();
+      const before = ada.read().frames.length;
+      for (let tick = 0; tick < 16; tick++) {
+        game.zones[0]!.facts.set(ada.session, [{ type: 0, record: Uint8Array.of(tick) }]);
+        game.tick();
+        ada.acknowledge();
+      }
+      const frames = ada.read().frames.slice(before);
+      assert.equal(frames.length, 16 / stride);
+      for (const { tick } of frames) assert.equal(tick % stride, 0);
+      const expected = Array.from({ length: 16 }, (_, tick) => tick);
+      assert.deepEqual(
+        ada.facts.slice(-16).map(({ record }) => record[0]),
+        expected.slice(0, ada.facts.slice(-16).length),
+      );
+      assert.ok(frames.every(({ self }, i) => i === 0 || self === undefined || self.to - self.from < 3));
+    }
+  });
+
+  test("a slow client gets its frame also when the tick in which it was due came together with the next", async () => {
+    const game = await start();
+    const ada = await game.join("Ada");
+    for (let second = 0; second < 60; second++) game.gateway.noteLoad(1);
+    game.ticks(12 - (game.zones[0]!.tick % 4));
+    ada.acknowledge();
+    const before = ada.read().frames.length;
+    game.ticks(3);
+    for (let i = 0; i < 2; i++) {
       game.gateway.sendIntents();
       game.zones[0]!.step();
     }
     game.gateway.flush();
-    const late = ada.read().frames.slice(before);
+    const newest = game.zones[0]!.tick;
+    assert.deepEqual([newest % 4, ada.read().lastFrame!.tick], [1, newest]);
+    game.ticks(3);
+    const frames = ada.read().frames.slice(before);
     assert.deepEqual(
-      late.map(({ tick }) => tick),
-      [6, 7, 8, 9],
+      frames.map(({ tick }) => tick),
+      [newest, newest + 3],
+      "and the next one when it is due",
     );
-    assert.ok(late.every(({ self }) => self === undefined));
-    game.ticks(2);
-    const { self } = ada.read().frames.find(({ tick }) => tick === 10)!;
-    assert.equal(self!.to - self!.from, 3);
+    assert.ok(
+      frames.every(({ self }) => self === undefined || self.to - self.from < 3),
+      "nothing was missed",
+    );
   });
 
   test("a frame larger than a client accepts is not sent; the client is closed and may come back", async () => {

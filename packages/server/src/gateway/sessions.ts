@@ -6,16 +6,24 @@
 import { assert } from "../kernel/assert.ts";
 import { nameKey } from "../store/name-key.ts";
 import { sessionsPerGatewayMax } from "./limits.ts";
+import { rowFlag, SessionRows } from "./session-rows.ts";
 import type { Session } from "./session.ts";
+
+/** Sessions for which there is room from the start. */
+const rowsAtFirst = 256;
 
 export class Sessions {
   readonly #gateway: number;
   readonly #byId = new Map<number, Session>();
   readonly #byName = new Map<string, Session>();
   readonly #byGroup = new Map<number, Set<Session>>();
+  /** The numbers of all sessions that every tick touches. */
+  readonly rows = new SessionRows<Session>(rowsAtFirst);
   #counter = 0;
 
-  constructor(gateway: number) {
+  /** @param first Number before the first session's: another one after each start, so that old numbers rest. */
+  constructor(gateway: number, first = 0) {
+    this.#counter = first % sessionsPerGatewayMax;
     assert(Number.isInteger(gateway) && gateway >= 0 && gateway <= 0xff, "a gateway's index has 8 bits");
     this.#gateway = gateway;
   }
@@ -54,18 +62,29 @@ export class Sessions {
   add(session: Session): void {
     assert(!this.#byName.has(session.nameKey), "a character has one session");
     this.#byId.set(session.id, session);
+    session.enter(this.rows);
     this.#byName.set(session.nameKey, session);
     session.home.residents.add(session);
   }
 
-  /** Takes an ended session out of everything that refers to it. */
-  remove(session: Session): void {
-    this.#byId.delete(session.id);
+  /** A session is at another gateway now: it is only known by its number any more. */
+  moveAway(session: Session): void {
+    session.flag(rowFlag.apart, true);
     this.#byName.delete(session.nameKey);
     this.setGroup(session, 0);
     session.home.residents.delete(session);
     for (const viewer of session.viewers) viewer.link.viewers.remove(viewer);
     session.viewers.length = 0;
+  }
+
+  /** Takes an ended session out of everything that refers to it. */
+  remove(session: Session): void {
+    this.rows.remove(session);
+    // A session that moved away and came back has the number of the one that moved.
+    if (this.#byId.get(session.id) === session) this.#byId.delete(session.id);
+    // A moved session's name may belong to another one by now.
+    if (this.#byName.get(session.nameKey) !== session) return;
+    this.moveAway(session);
   }
 
   /** The session belongs to another group now; 0 for none. */
@@ -75,6 +94,7 @@ export class Sessions {
     old?.delete(session);
     if (old?.size === 0) this.#byGroup.delete(session.group);
     session.group = group;
+    session.flag(rowFlag.grouped, group !== 0);
     if (group === 0) return;
     const members = this.#byGroup.get(group) ?? new Set();
     members.add(session);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { RegionGrid } from "@myriad/protocol";
+import { ByteReader, ByteWriter, RegionGrid } from "@myriad/protocol";
 import fc from "fast-check";
 import { VirtualTime } from "../platform/virtual-time.ts";
 import { AddressCounter, addressKey, isLoopback } from "./addresses.ts";
@@ -150,14 +150,16 @@ suite("addresses", () => {
 });
 
 suite("resume keys", () => {
-  test("carry a session and a secret", () => {
+  test("carry a gateway, a session and a secret", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 0xffff_ffff }),
         fc.uint8Array({ minLength: 24, maxLength: 24 }),
-        (id, secret) => {
-          const parts = readResumeKey(resumeKey(id, secret))!;
+        fc.integer({ min: 0, max: 255 }),
+        (id, secret, gateway) => {
+          const parts = readResumeKey(resumeKey({ gateway, session: id, secret }))!;
           assert.equal(parts.session, id);
+          assert.equal(parts.gateway, gateway);
           assert.ok(isSameSecret(parts.secret, secret));
           for (let i = 0; i < 24; i++) {
             const other = secret.slice();
@@ -241,36 +243,87 @@ suite("a queue of facts", () => {
 });
 
 suite("a queue of intents", () => {
-  const intent = (seq: number) => ({ seq, type: 0, record: new Uint8Array(0) });
+  const push = (queue: IntentQueue, seq: number, type = 0, record = new Uint8Array(0)) =>
+    queue.push(seq, type, { bytes: Uint8Array.of(99, ...record, 99), from: 1, to: record.length + 1 });
   const drain = (queue: IntentQueue) => {
     const seqs: number[] = [];
-    for (let next = queue.next(); next !== undefined; next = queue.next()) seqs.push(next.seq);
+    while (queue.next()) seqs.push(new ByteReader(queue.bytes, queue.from, queue.to).u32());
     return seqs;
   };
 
   test("gives each once, keeps what is not acknowledged, and repeats that when it is told to", () => {
     const queue = new IntentQueue();
-    for (const seq of [1, 2, 5]) assert.equal(queue.push(intent(seq)), "taken");
-    assert.equal(queue.push(intent(5)), "old");
+    for (const seq of [1, 2, 5]) assert.equal(push(queue, seq), "taken");
+    assert.equal(push(queue, 5), "old");
     assert.deepEqual(drain(queue), [1, 2, 5]);
     assert.deepEqual(drain(queue), []);
     queue.acknowledge(2);
-    queue.push(intent(6));
+    push(queue, 6);
     queue.repeat();
     assert.deepEqual(drain(queue), [5, 6]);
     queue.acknowledge(9);
     assert.equal(queue.length, 0);
-    queue.push(intent(10));
+    push(queue, 10);
     queue.acknowledge(10);
     assert.equal(queue.unsent, 0, "acknowledged before it was sent");
   });
 
   test("is bounded, and a refused one may come again", () => {
     const queue = new IntentQueue();
-    for (let seq = 1; seq <= 64; seq++) queue.push(intent(seq));
-    assert.equal(queue.push(intent(65)), "full");
+    for (let seq = 1; seq <= 64; seq++) push(queue, seq);
+    assert.equal(push(queue, 65), "full");
     queue.acknowledge(1);
-    assert.equal(queue.push(intent(65)), "taken");
+    assert.equal(push(queue, 65), "taken");
+  });
+
+  test("does what a list would do, whatever comes in whatever order, and shows the bytes of a batch", () => {
+    const record = fc.uint8Array({ maxLength: 300 });
+    const step = fc.oneof(
+      fc.record({ do: fc.constant("push" as const), add: fc.nat(3), type: fc.nat(300), record }),
+      fc.record({ do: fc.constant("next" as const) }),
+      fc.record({ do: fc.constant("acknowledge" as const), back: fc.nat(70) }),
+      fc.record({ do: fc.constant("repeat" as const) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        const queue = new IntentQueue();
+        const list: { seq: number; entry: number[] }[] = [];
+        let [unsent, last] = [0, 0];
+        for (const now of steps) {
+          if (now.do === "push") {
+            const seq = last + now.add;
+            const expected = now.add === 0 ? "old" : list.length >= 64 ? "full" : "taken";
+            assert.equal(push(queue, seq, now.type, now.record), expected);
+            if (expected !== "taken") continue;
+            const writer = new ByteWriter();
+            writer.u32(seq);
+            writer.v(now.type);
+            writer.v(now.record.length);
+            writer.bytes(now.record);
+            list.push({ seq, entry: [...writer.view()] });
+            last = seq;
+            unsent += 1;
+          } else if (now.do === "next") {
+            assert.equal(queue.next(), unsent > 0);
+            if (unsent === 0) continue;
+            assert.deepEqual(
+              [...queue.bytes.subarray(queue.from, queue.to)],
+              list[list.length - unsent]!.entry,
+            );
+            unsent -= 1;
+          } else if (now.do === "acknowledge") {
+            queue.acknowledge(last - now.back);
+            while (list.length > 0 && list[0]!.seq <= last - now.back) list.shift();
+            unsent = Math.min(unsent, list.length);
+          } else {
+            queue.repeat();
+            unsent = list.length;
+          }
+          assert.deepEqual([queue.length, queue.unsent], [list.length, unsent]);
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 

@@ -22,6 +22,11 @@ export class GatewayStats {
   stales = 0;
   resumes = 0;
   takeovers = 0;
+  /** Sessions given to and taken from other gateways. */
+  movedOut = 0;
+  movedIn = 0;
+  /** Times that a session was let into its zone again because the zone had lost it. */
+  rejoins = 0;
   handovers = 0;
   tickFrames = 0;
   batchesRefused = 0;

@@ -23,6 +23,7 @@ import { SameThreadBus } from "../bus/same-thread.ts";
 import { assert } from "../kernel/assert.ts";
 import { SeededRandom } from "../kernel/random.ts";
 import type { Clock, Timers } from "../kernel/time.ts";
+import type { CrowdOptions } from "../replication/replicator.ts";
 import type { Store } from "../store/port.ts";
 import type { GatewayLimits, GatewayOptions } from "./gateway-options.ts";
 import { Gateway } from "./gateway.ts";
@@ -43,6 +44,8 @@ export interface TestGatewayOptions {
   readonly walkers?: number;
   readonly bounds?: readonly ZoneBounds[];
   readonly levels?: readonly Level[];
+  /** When regions split and merge. @default they never do */
+  readonly crowds?: CrowdOptions;
   readonly limits?: Partial<GatewayLimits>;
   readonly options?: Partial<GatewayOptions>;
 }
@@ -101,7 +104,18 @@ export class TestGateway {
     this.issuer = made.issuer;
     this.levels = levels;
     this.zones = zones.map(
-      (info) => new FakeZone({ info, realm, bus: this.bus, gateway: 0, levels, regionSizeM, seed, walkers }),
+      (info) =>
+        new FakeZone({
+          info,
+          realm,
+          bus: this.bus,
+          gateway: 0,
+          levels,
+          regionSizeM,
+          seed,
+          walkers,
+          crowds: options.crowds,
+        }),
     );
     this.gateway = new Gateway({
       index: 0,

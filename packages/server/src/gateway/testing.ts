@@ -27,20 +27,23 @@ import { decodeCharacter } from "../bus/character.ts";
 import { batchKind, realmTag, writeHeader } from "../bus/header.ts";
 import { type IntentBatch, readIntentBatch, type SessionInput } from "../bus/intent-batch.ts";
 import type { Bus } from "../bus/port.ts";
+import { SessionTableWriter } from "../bus/session-table.ts";
 import {
   audience,
   ended,
   type FactRecord,
   type Letter,
   type News,
+  packedFlag,
+  planeFlag,
+  type RegionSplit,
   type SessionEnd,
   type SessionPart,
-  sessionFlag,
   type TickFrame,
 } from "../bus/tick-frame.ts";
 import { assert } from "../kernel/assert.ts";
 import { SeededRandom } from "../kernel/random.ts";
-import { Replicator } from "../replication/replicator.ts";
+import { type CrowdOptions, Replicator } from "../replication/replicator.ts";
 import { World } from "../world/world.ts";
 import { type Connection, type ConnectionListener, frameRoomBytes } from "./transport.ts";
 
@@ -72,6 +75,9 @@ export class FakeConnection implements Connection {
   /** Messages that arrived at the client, whole. */
   readonly received: Uint8Array[] = [];
   pings = 0;
+  /** Milliseconds of each rest that was asked for; messages come all the same. */
+  readonly rests: number[] = [];
+  mayRest = true;
   closedWith: { code: number; reason: string } | undefined;
   /** Whether `sendFrame` keeps the bytes, as a congested socket does. */
   isKeeping = false;
@@ -99,6 +105,11 @@ export class FakeConnection implements Connection {
 
   ping(): void {
     this.pings += 1;
+  }
+
+  rest(ms: number): boolean {
+    this.rests.push(ms);
+    return this.mayRest;
   }
 
   close(code: number, reason: string): void {
@@ -154,6 +165,8 @@ export interface FakeZoneOptions {
   /** Walkers that wander. */
   readonly walkers: number;
   readonly epoch?: number;
+  /** When regions split and merge. @default they never do */
+  readonly crowds?: CrowdOptions | undefined;
   /** Ticks that a save takes. @default 2 */
   readonly saveTicks?: number;
 }
@@ -205,6 +218,7 @@ export class FakeZone {
       schema: testSchema,
       tables: this.world.tables,
       regionHysteresisM: 2,
+      crowds: options.crowds,
     });
     for (let i = 0; i < options.walkers; i++) this.#spawnWalker();
     this.#detach = options.bus.onIntents(info.zone, (batch) => this.#takeBatch(batch));
@@ -347,13 +361,17 @@ export class FakeZone {
   } {
     const { info, realm, gateway } = this.#options;
     const wantsDigests = this.lastBatch?.wantsDigests ?? false;
+    const { tree } = this.replicator;
     const planes = this.replicator.encode(wantsDigests).map((plane) => ({
       level: plane.level,
-      blocks: { offsets: plane.blockOffsets, bytes: plane.blocks },
-      intros: { offsets: plane.introOffsets, bytes: plane.intros },
-      digests: wantsDigests ? plane.digests : undefined,
+      blocks: { offsets: plane.blockOffsets.subarray(0, tree.used + 1), bytes: plane.blocks },
+      intros: { offsets: plane.introOffsets.subarray(0, tree.used + 1), bytes: plane.intros },
+      digests: wantsDigests ? plane.digests.subarray(0, tree.used) : undefined,
     }));
-    const keyframes = [...new Set(this.lastBatch?.keyframes)].map((region) => ({
+    const splits: RegionSplit[] = [];
+    tree.eachSplit((region, first) => splits.push({ region, first }));
+    const asked = [...new Set(this.lastBatch?.keyframes)].filter((region) => tree.isLeaf(region));
+    const keyframes = asked.map((region) => ({
       region,
       bytes: this.replicator.keyframe(region).slice(),
     }));
@@ -374,10 +392,15 @@ export class FakeZone {
       tick: this.tick,
       timeMs: 1_800_000_000_000 + this.tick * 50,
       dilation: this.dilation,
-      regions: this.grid.count,
+      regions: tree.used,
+      splits,
+      reshapes: this.replicator.reshapes,
       planes,
       keyframes,
-      importance: new Uint8Array(0),
+      weights: Uint8Array.of(
+        ...this.replicator.loads.subarray(0, tree.used),
+        ...this.replicator.importance.subarray(0, tree.used),
+      ),
       news: this.news,
       groups: this.groups,
       letters: this.letters,
@@ -431,10 +454,23 @@ export function tickFrameBytes(
   writer.f64(frame.timeMs);
   writer.u8(frame.dilation);
   writer.u16(frame.regions);
+  writer.u16(frame.splits.length);
+  for (const { region, first } of frame.splits) {
+    writer.u16(region);
+    writer.u16(first);
+  }
+  writer.u8(frame.reshapes.length);
+  for (const { region, first, isMerge, bytes } of frame.reshapes) {
+    writer.u16(region);
+    writer.u16(first);
+    writer.u8(isMerge ? 1 : 0);
+    writer.v(bytes.length);
+    writer.bytes(bytes);
+  }
   writer.u8(frame.planes.length);
   for (const { level, blocks, intros, digests } of frame.planes) {
     writer.u8(level);
-    writer.u8(digests === undefined ? 0 : 1);
+    writer.u8(planeFlag.intros | (digests === undefined ? 0 : planeFlag.digests));
     for (const { offsets, bytes } of [blocks, intros]) {
       for (const offset of offsets) writer.u32(offset);
       writer.u32(bytes.length);
@@ -443,13 +479,16 @@ export function tickFrameBytes(
     for (const digest of digests ?? []) writer.u32(digest);
   }
   writer.u16(frame.keyframes.length);
-  for (const { region, bytes } of frame.keyframes) {
+  for (const { region, bytes, packed } of frame.keyframes) {
     writer.u16(region);
-    writer.u32(bytes.length);
+    writer.u32(bytes.length + (packed === undefined ? 0 : packedFlag));
     writer.bytes(bytes);
+    if (packed === undefined) continue;
+    writer.u32(packed.length);
+    writer.bytes(packed);
   }
-  writer.u16(frame.importance.length);
-  writer.bytes(frame.importance);
+  writer.v(frame.weights.length);
+  writer.bytes(frame.weights);
   writeMany(writer, frame.news, (news) => {
     writer.u8(audience[news.to]);
     if (news.to === "region") {
@@ -469,7 +508,10 @@ export function tickFrameBytes(
     writeFact(writer, letter.fact);
     writeFact(writer, letter.otherwise);
   });
-  writeMany(writer, frame.sessions, (part) => writeSession(writer, part));
+  const table = new SessionTableWriter();
+  table.begin(writer, frame.sessions.length);
+  for (const part of frame.sessions) table.add(writer, part);
+  table.end(writer);
   writeMany(writer, frame.ended, (end) => {
     writer.u32(end.session);
     writer.u8(ended[end.how]);
@@ -488,32 +530,4 @@ function writeFact(writer: ByteWriter, { type, record }: FactRecord): void {
   writer.v(type);
   writer.v(record.length);
   writer.bytes(record);
-}
-
-function writeSession(writer: ByteWriter, part: SessionPart): void {
-  const { own, position: place, self, selfFull, group } = part;
-  writer.u32(part.session);
-  writer.u8(
-    (own === undefined ? 0 : sessionFlag.own) |
-      (place === undefined ? 0 : sessionFlag.moved) |
-      (self === undefined ? 0 : sessionFlag.self) |
-      (selfFull ? sessionFlag.full : 0) |
-      (group === undefined ? 0 : sessionFlag.group),
-  );
-  if (own !== undefined) {
-    writer.u16(own);
-    writer.u8(own >>> 16);
-  }
-  if (place !== undefined) {
-    writer.u32(place.x);
-    writer.u32(place.y);
-  }
-  if (self !== undefined) {
-    writer.v(self.length);
-    writer.bytes(self);
-  }
-  if (group !== undefined) writer.f64(group);
-  writer.u32(part.lastIntent);
-  writer.u8(part.ticksSince);
-  writeMany(writer, part.facts, (item) => writeFact(writer, item));
 }

@@ -27,6 +27,11 @@ suite("a verifier", () => {
     }
   });
 
+  test("takes a place from the claims, if there is one", async () => {
+    const result = await verifier.verify(await sign({ ...claims, place: { x: -12.5, y: 3, z: 9 } }));
+    assert.deepEqual(result.ok && result.value.place, { x: -12.5, y: 3 });
+  });
+
   test("refuses claims that are missing, of another type or too long", async () => {
     for (const wrong of [
       { sub: undefined },
@@ -43,6 +48,12 @@ suite("a verifier", () => {
       { exp: nowS + 0.5 },
       { realm: "other" },
       { realm: undefined },
+      { place: null },
+      { place: "town" },
+      { place: [1, 2] },
+      { place: { x: 1 } },
+      { place: { x: "1", y: 2 } },
+      { place: { x: 1, y: null } },
     ]) {
       const result = await verifier.verify(await sign({ ...claims, ...wrong }));
       assert.deepEqual(result, { ok: false, error: "ticket_invalid" }, JSON.stringify(wrong));
@@ -89,6 +100,9 @@ suite("development tickets", () => {
     assert.equal(result.value.subject, "dev:ada");
     assert.equal(result.value.expiresAtMs, expiresAtMs);
     assert.equal((await verifier.verify(ticket)).ok, false);
+    assert.equal("place" in result.value, false);
+    const placed = await own.verify((await issuer.issue("Ada", { x: 3, y: -4.5 })).ticket);
+    assert.deepEqual(placed.ok && placed.value.place, { x: 3, y: -4.5 });
   });
 
   test("of one name are of one subject, however it is written", async () => {

@@ -1,5 +1,6 @@
 /**
- * Tickets: the signed note with which a player comes to the gateway. An EdDSA (Ed25519) JWT of { sub, name, jti, exp, realm }.
+ * Tickets: the signed note with which a player comes to the gateway. An EdDSA (Ed25519) JWT of
+ * { sub, name, jti, exp, realm } and, if the character is to appear somewhere else than where it was, { place: { x, y } }.
  *
  * Who signs: in development this process, with keys that live as long as it does; in production the operator's own
  * service, whose public key the configuration names.
@@ -7,7 +8,8 @@
  * Invariant: never throws on a token, and never says more than a code.
  */
 import type { CloseReason } from "@myriad/protocol";
-import { compactVerify, generateKeyPair, importJWK, importSPKI, SignJWT } from "jose";
+import { compactVerify, exportJWK, generateKeyPair, importJWK, importSPKI, type JWK, SignJWT } from "jose";
+import type { Place } from "../bus/character.ts";
 import { err, ok, type Result } from "../kernel/result.ts";
 import type { Clock, RandomBytes } from "../kernel/time.ts";
 import { nameKey } from "../store/name-key.ts";
@@ -24,6 +26,8 @@ export interface Ticket {
   /** The character's name. */
   readonly name: string;
   readonly expiresAtMs: number;
+  /** Where the character appears instead of where it was; world metres, finite, maybe outside of every zone. */
+  readonly place?: Place;
 }
 
 export type TicketRefusal = Extract<CloseReason, "ticket_invalid" | "ticket_expired">;
@@ -62,19 +66,29 @@ export class TicketVerifier {
 
 function ticketOf(claims: unknown, realm: string): Ticket | undefined {
   if (typeof claims !== "object" || claims === null) return undefined;
-  const { sub, name, jti, exp, realm: forRealm } = claims as Record<string, unknown>;
+  const { sub, name, jti, exp, realm: forRealm, place } = claims as Record<string, unknown>;
   const isShaped =
     isText(sub, subjectUnitsMax) &&
     isText(jti, ticketIdUnitsMax) &&
     typeof name === "string" &&
     typeof exp === "number" &&
     Number.isSafeInteger(exp) &&
-    forRealm === realm;
+    forRealm === realm &&
+    (place === undefined || placeOf(place) !== undefined);
   if (!isShaped) return undefined;
   const clean = cleanName(name);
-  return clean === undefined
-    ? undefined
-    : { ticketId: jti, subject: sub, name: clean, expiresAtMs: exp * 1000 };
+  if (clean === undefined) return undefined;
+  const ticket = { ticketId: jti, subject: sub, name: clean, expiresAtMs: exp * 1000 };
+  const at = placeOf(place);
+  return at === undefined ? ticket : { ...ticket, place: at };
+}
+
+/** Reads a point from a stranger's JSON; undefined when it is none. Never throws. */
+export function placeOf(value: unknown): Place | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { x, y } = value as Record<string, unknown>;
+  const isPoint = typeof x === "number" && typeof y === "number" && Number.isFinite(x) && Number.isFinite(y);
+  return isPoint ? { x, y } : undefined;
 }
 
 function isText(value: unknown, unitsMax: number): value is string {
@@ -83,23 +97,47 @@ function isText(value: unknown, unitsMax: number): value is string {
 
 /** Signs tickets: for development, where the realm is its own identity provider and a name is all there is. */
 export interface TicketIssuer {
-  /** @param name A name that `cleanName` gave. */
-  issue(name: string): Promise<{ readonly ticket: string; readonly expiresAtMs: number }>;
+  /**
+   * @param name A name that `cleanName` gave.
+   * @param place Where the character is to appear; nowhere in particular without one.
+   */
+  issue(name: string, place?: Place): Promise<{ readonly ticket: string; readonly expiresAtMs: number }>;
 }
 
-/** Keys for this run of the process alone: the verifier, and the issuer of what it accepts. */
+/** A pair of keys as plain data: several threads of one process sign and check with the same. */
+export interface DevelopmentKeys {
+  readonly publicKey: JWK;
+  readonly privateKey: JWK;
+}
+
+/** Makes keys for this run of the process alone. */
+export async function developmentKeys(): Promise<DevelopmentKeys> {
+  const pair = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
+  const [publicKey, privateKey] = await Promise.all([exportJWK(pair.publicKey), exportJWK(pair.privateKey)]);
+  return { publicKey, privateKey };
+}
+
+/**
+ * The verifier, and the issuer of what it accepts.
+ * @param options.keys @default keys of its own
+ */
 export async function developmentTickets(options: {
   realm: string;
   clock: Clock;
   randomBytes: RandomBytes;
+  keys?: DevelopmentKeys;
 }): Promise<{ readonly verifier: TicketVerifier; readonly issuer: TicketIssuer }> {
   const { realm, clock, randomBytes } = options;
-  const { publicKey, privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519" });
+  const keys = options.keys ?? (await developmentKeys());
+  const [publicKey, privateKey] = (await Promise.all([
+    importJWK(keys.publicKey, "EdDSA"),
+    importJWK(keys.privateKey, "EdDSA"),
+  ])) as [PublicKey, PublicKey];
   const issuer: TicketIssuer = {
-    async issue(name) {
+    async issue(name, place) {
       // JWT times are whole seconds; rounding up keeps the promised life.
       const expiresAt = Math.ceil((clock.wallMs() + ticketLifeMs) / 1000);
-      const ticket = await new SignJWT({ name, realm })
+      const ticket = await new SignJWT({ name, realm, ...(place === undefined ? {} : { place }) })
         .setProtectedHeader({ alg: "EdDSA" })
         // Whoever knows the name is the player: nothing is proved in development.
         .setSubject(`dev:${nameKey(name)}`)

@@ -10,9 +10,9 @@
 export const frameRoomBytes = 10;
 
 export interface ConnectionListener {
-  /** One whole binary message. */
-  message(bytes: Uint8Array): void;
-  /** The peer answered a ping. */
+  /** One whole binary message: `bytes[from, to)`, or all of the bytes when no range is given. */
+  message(bytes: Uint8Array, from?: number, to?: number): void;
+  /** The peer pinged, or answered a ping. */
   alive(): void;
   /** A message that could not be one: text, or too large for the transport. The connection is being closed. */
   refused(reason: "message_malformed" | "message_too_large"): void;
@@ -39,6 +39,12 @@ export interface Connection {
   sendFrame(bytes: Uint8Array, start: number, end: number): boolean;
   /** Asks the peer for a sign of life. */
   ping(): void;
+  /**
+   * Reads nothing for a while: the peer sends too fast, and what it sends waits in its own buffers. What was read already
+   * is shown afterwards.
+   * @returns False when too many rest already: this one is better closed.
+   */
+  rest(ms: number): boolean;
   /** Says goodbye with a WebSocket close code. `closed` follows, at the latest some seconds later. */
   close(code: number, reason: string): void;
   /** Ends at once, without a goodbye. */

@@ -1,74 +1,13 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import { type AddressInfo, connect, type Socket } from "node:net";
+import { type IncomingMessage, request } from "node:http";
 import { afterEach, suite, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { WebSocket } from "ws";
-import { type Connection, frameRoomBytes } from "./transport.ts";
-import { WsTransport, type WsTransportOptions } from "./ws-transport.ts";
+import type { WebSocket } from "ws";
+import { cleanUp, client, opened, rawUpgrade, start, until } from "./ws-testing.ts";
+import { frameRoomBytes } from "./transport.ts";
 
-interface Accepted {
-  readonly connection: Connection;
-  readonly messages: Uint8Array[];
-  readonly refusals: string[];
-  pongs: number;
-  closes: number;
-}
-
-let cleanups: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups) await cleanup();
-  cleanups = [];
-});
-
-async function start(options: Partial<WsTransportOptions> = {}) {
-  const accepted: Accepted[] = [];
-  const transport = new WsTransport({
-    connectionsPerAddress: 64,
-    isLoopbackFree: true,
-    accept(connection) {
-      const entry: Accepted = { connection, messages: [], refusals: [], pongs: 0, closes: 0 };
-      accepted.push(entry);
-      connection.listen({
-        message: (bytes) => entry.messages.push(bytes.slice()),
-        alive: () => (entry.pongs += 1),
-        refused: (reason) => entry.refusals.push(reason),
-        closed: () => (entry.closes += 1),
-      });
-    },
-    ...options,
-  });
-  const http: Server = createServer();
-  transport.attach(http);
-  http.listen(0, "127.0.0.1");
-  await once(http, "listening");
-  const { port } = http.address() as AddressInfo;
-  cleanups.push(async () => {
-    await transport.close(0);
-    http.closeAllConnections();
-    http.close();
-  });
-  return { accepted, transport, port, url: `ws://127.0.0.1:${port}/v1/play` };
-}
-
-function client(url: string, protocols = ["myriad.1", "ticket.x"]): WebSocket {
-  const socket = new WebSocket(url, protocols, { perMessageDeflate: true });
-  socket.on("error", () => {});
-  cleanups.push(() => socket.terminate());
-  return socket;
-}
-
-async function opened(url: string, protocols?: string[]): Promise<WebSocket> {
-  const socket = client(url, protocols);
-  await once(socket, "open");
-  return socket;
-}
-
-async function until(isDone: () => boolean): Promise<void> {
-  for (let i = 0; i < 2000 && !isDone(); i++) await setTimeout(1);
-  assert.ok(isDone());
-}
+afterEach(cleanUp);
 
 suite("the upgrade", () => {
   test("selects our subprotocol, never compression, and shows what was offered", async () => {
@@ -89,6 +28,27 @@ suite("the upgrade", () => {
       (all) => all.slice(1),
     )) as [{ statusCode: number }];
     assert.equal(response.statusCode, 404);
+  });
+
+  test("that is no handshake is answered in HTTP", async () => {
+    const { port } = await start();
+    const answerTo = async (method: string, headers: Record<string, string>) => {
+      const sent = request({ port, method, path: "/v1/play", headers });
+      sent.end();
+      const [response] = (await once(sent, "response")) as [IncomingMessage];
+      response.resume();
+      return [response.statusCode, response.headers["sec-websocket-version"]];
+    };
+    const good = {
+      Connection: "Upgrade",
+      Upgrade: "websocket",
+      "Sec-WebSocket-Version": "13",
+      "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    };
+    assert.deepEqual(await answerTo("POST", good), [405, undefined]);
+    assert.deepEqual(await answerTo("GET", { ...good, Upgrade: "h2c" }), [400, undefined]);
+    assert.deepEqual(await answerTo("GET", { ...good, "Sec-WebSocket-Version": "8" }), [426, "13"]);
+    assert.deepEqual(await answerTo("GET", { ...good, "Sec-WebSocket-Key": "short" }), [400, undefined]);
   });
 
   test("beyond the connections of one address is answered with 429 and a code, until one is gone", async () => {
@@ -268,16 +228,3 @@ suite("the end", () => {
     assert.equal(accepted[0]!.closes, 1);
   });
 });
-
-async function rawUpgrade(port: number): Promise<Socket> {
-  const socket = connect(port, "127.0.0.1");
-  cleanups.push(() => void socket.destroy());
-  socket.on("error", () => {});
-  await once(socket, "connect");
-  socket.write(
-    `GET /v1/play HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n` +
-      `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: myriad.1, ticket.x\r\n\r\n`,
-  );
-  await once(socket, "data");
-  return socket;
-}

@@ -7,10 +7,12 @@
  */
 import { type ByteWriter, RegionGrid, type ZoneInfo } from "@myriad/protocol";
 import { batchKind } from "../bus/header.ts";
-import { leaveReason, type SessionInput, writeIntentBatch } from "../bus/intent-batch.ts";
+import { InputList, leaveReason, writeGatheredBatch } from "../bus/intent-batch.ts";
 import { KeptFrame } from "./kept-frame.ts";
 import { framesKept, keyframeRetryTicks, zoneSilentMs } from "./limits.ts";
+import { RegionTree } from "../replication/region-tree.ts";
 import { type Indexed, ViewerIndex } from "./viewer-index.ts";
+import type { RegionWeights } from "./zone-view.ts";
 
 /** What came of a batch: a frame, a frame of a new owner, or nothing. */
 export type Accepted = "frame" | "new_epoch" | "refused";
@@ -19,11 +21,15 @@ export class ZoneLink<Viewer extends Indexed, Resident> {
   readonly zone: number;
   readonly info: ZoneInfo;
   readonly grid: RegionGrid;
+  /** The zone's splits, as of the newest frame. */
+  readonly tree: RegionTree;
+  /** What the zone's regions weigh, as of the newest frame. */
+  readonly weights: RegionWeights;
   readonly viewers: ViewerIndex<Viewer>;
   /** Sessions at home in this zone. */
   readonly residents = new Set<Resident>();
-  /** Ticks up to which the last flush has seen this zone. */
-  flushedTick = -1;
+  /** Sessions at home here with intents that wait for a batch, in the order in which the first of them came. */
+  forwarding: Resident[] = [];
   #epoch = 0;
   /** One more than are kept: a frame that turns out malformed overwrites nothing that is still wanted. */
   readonly #frames: KeptFrame[] = [];
@@ -32,22 +38,29 @@ export class ZoneLink<Viewer extends Indexed, Resident> {
   aliveSinceMs: number;
   #heardMs: number;
   #sequence = 0;
-  #inputs: SessionInput[] = [];
+  readonly #inputs = new InputList();
   #keyframes: number[] = [];
   #selves: number[] = [];
   /** Tick at which a region's keyframe was asked for; −1 when it is not awaited. */
   readonly #askedAt: Float64Array;
+  /** The splits that the tree has, as the frame said them. */
+  #splits = new Uint16Array(0);
+  #splitCount = 0;
   #wantsDigests = false;
 
   constructor(info: ZoneInfo, options: { regionSizeM: number; reachM: number; nowMs: number }) {
     this.zone = info.zone;
     this.info = info;
     this.grid = new RegionGrid(info.zone, info.bounds, options.regionSizeM);
+    this.tree = new RegionTree(this.grid);
+    const { capacity } = this.grid;
+    this.weights = { loads: new Uint8Array(capacity), importance: new Uint8Array(capacity) };
     this.viewers = new ViewerIndex(this.grid, options.reachM);
-    for (let i = 0; i <= framesKept; i++) this.#frames.push(new KeptFrame(this.grid.count));
+    for (let i = 0; i <= framesKept; i++)
+      this.#frames.push(new KeptFrame(this.grid.count, this.grid.capacity));
     this.#heardMs = options.nowMs;
     this.aliveSinceMs = options.nowMs;
-    this.#askedAt = new Float64Array(this.grid.count).fill(-1);
+    this.#askedAt = new Float64Array(this.grid.capacity).fill(-1);
   }
 
   /** The newest frame; its tick is −1 before the first. */
@@ -76,6 +89,16 @@ export class ZoneLink<Viewer extends Indexed, Resident> {
     return this.newest;
   }
 
+  /** The newest kept frame with states of groups, if it is newer than a tick. */
+  groupsAfter(tick: number): KeptFrame | undefined {
+    for (let back = 0; back < framesKept; back++) {
+      const frame = this.#frames[(this.#newest + this.#frames.length - back) % this.#frames.length]!;
+      if (frame.tick <= tick) return undefined;
+      if (frame.groupCount > 0) return frame;
+    }
+    return undefined;
+  }
+
   /** True when nothing came from the zone for seconds, or ever. */
   isSilent(nowMs: number): boolean {
     return nowMs - this.#heardMs > zoneSilentMs;
@@ -100,30 +123,60 @@ export class ZoneLink<Viewer extends Indexed, Resident> {
     if (isNewEpoch || this.isSilent(nowMs)) this.aliveSinceMs = nowMs;
     this.#heardMs = nowMs;
     for (const region of frame.keyframes) this.#askedAt[region] = -1;
+    if (isNewEpoch) this.#forgetShapes();
+    this.#followShapes(frame);
     if (!isNewEpoch) return "frame";
     const isFirst = this.#epoch === 0;
     this.#epoch = frame.epoch;
     for (const other of this.#frames) if (other !== frame) other.tick = -1;
     this.#askedAt.fill(-1);
-    this.flushedTick = -1;
     return isFirst ? "frame" : "new_epoch";
   }
 
+  /** Another owner counts from other ticks: what was born in those of the old one would seem young for long. */
+  #forgetShapes(): void {
+    this.tree.clear();
+    this.#splitCount = 0;
+  }
+
+  #followShapes(frame: KeptFrame): void {
+    const { splits, splitCount, weightsAt, regionsUsed } = frame;
+    let isSame = splitCount === this.#splitCount;
+    for (let i = 0; i < splitCount * 2 && isSame; i++) isSame = splits[i] === this.#splits[i];
+    if (!isSame) {
+      if (this.#splits.length < splits.length) this.#splits = new Uint16Array(splits.length);
+      this.#splits.set(splits.subarray(0, splitCount * 2));
+      this.#splitCount = splitCount;
+      this.tree.follow(splits, splitCount, frame.tick);
+    }
+    if (weightsAt < 0) return;
+    const { loads, importance } = this.weights;
+    for (let region = 0; region < regionsUsed; region++) {
+      loads[region] = frame.bytes[weightsAt + region]!;
+      importance[region] = frame.bytes[weightsAt + regionsUsed + region]!;
+    }
+  }
+
   join(session: number, character: Uint8Array, lastIntent: number): void {
-    this.#inputs.push({ kind: "join", session, character, lastIntent });
+    this.#inputs.add({ kind: "join", session, character, lastIntent });
   }
 
   leave(session: number, reason: keyof typeof leaveReason): void {
-    this.#inputs.push({ kind: "leave", session, reason: leaveReason[reason] });
+    this.#inputs.add({ kind: "leave", session, reason: leaveReason[reason] });
   }
 
   absent(session: number, absent: boolean): void {
-    this.#inputs.push({ kind: "absent", session, absent });
+    this.#inputs.add({ kind: "absent", session, absent });
   }
 
-  /** @param record Belongs to the link until the batch is sent. */
-  intent(session: number, seq: number, type: number, record: Uint8Array): void {
-    this.#inputs.push({ kind: "intent", session, seq, type, record });
+  /** The session came here from another gateway. */
+  here(session: number): void {
+    this.#inputs.add({ kind: "here", session });
+  }
+
+  /** An intent as an `IntentQueue` shows it: `bytes[from, to)` is copied. */
+  intent(session: number, bytes: Uint8Array, from: number, to: number): void {
+    this.#inputs.addIntent(session, bytes, from, to);
   }
 
   /** Some session needs the region whole. */
@@ -148,21 +201,17 @@ export class ZoneLink<Viewer extends Indexed, Resident> {
   /** Writes what gathered into a batch and begins the next one. */
   writeBatch(writer: ByteWriter, head: { realm: number; gateway: number }): void {
     writer.reset();
-    writeIntentBatch(writer, {
-      header: {
-        kind: batchKind.intents,
-        realm: head.realm,
-        zone: this.zone,
-        peer: head.gateway,
-        epoch: this.#epoch,
-        sequence: ++this.#sequence,
-      },
-      wantsDigests: this.#wantsDigests,
-      keyframes: this.#keyframes,
-      selves: this.#selves,
-      inputs: this.#inputs,
-    });
-    this.#inputs.length = 0;
+    const header = {
+      kind: batchKind.intents,
+      realm: head.realm,
+      zone: this.zone,
+      peer: head.gateway,
+      epoch: this.#epoch,
+      sequence: ++this.#sequence,
+    };
+    const wishes = { wantsDigests: this.#wantsDigests, keyframes: this.#keyframes, selves: this.#selves };
+    writeGatheredBatch(writer, { header, ...wishes }, this.#inputs);
+    this.#inputs.clear();
     this.#keyframes.length = 0;
     this.#selves.length = 0;
     this.#wantsDigests = false;

@@ -37,6 +37,10 @@ export const errorCodes = {
     what: "a handler listens to an event that does not exist",
     help: "Correct the event's name; the message names the nearest one that exists.",
   },
+  threads_need_module: {
+    what: "a realm that is given as an object runs in one thread only",
+    help: 'Give serve() the URL of the module that exports the realm, new URL("./realm.ts", import.meta.url), or set threads to single.',
+  },
   realm_invalid: {
     what: "the realm is invalid",
     help: "Correct the named part of defineRealm; the message says what is allowed.",
@@ -47,6 +51,10 @@ export const errorCodes = {
     what: "the data directory cannot be used",
     help: "Make the directory writable for this user, free disk space, or choose another one with MYRIAD_DATA_DIR.",
   },
+  data_dir_in_use: {
+    what: "another server uses the data directory",
+    help: "Stop the other server, or choose another directory with MYRIAD_DATA_DIR. The lock ends with its process.",
+  },
   data_newer_than_program: {
     what: "the data was written by a newer version of Myriad",
     help: "Start the newer version again, or restore a backup from before the upgrade. Nothing was changed.",
@@ -54,6 +62,10 @@ export const errorCodes = {
   data_of_another_realm: {
     what: "the data belongs to another realm",
     help: "Point MYRIAD_DATA_DIR to this realm's directory, or to an empty one. Nothing was changed.",
+  },
+  database_unusable: {
+    what: "the database cannot be used",
+    help: "Look at the cause: the address, the password, the rights to make a schema, the database's own settings. Nothing was changed.",
   },
   checkpoint_invalid: {
     what: "a checkpoint cannot be restored",
@@ -68,6 +80,18 @@ export const errorCodes = {
   store_overloaded: {
     what: "too many requests wait for the store",
     help: "The disk is slower than the realm's load. Use a faster disk or spread the realm; nothing of this request took effect.",
+  },
+  store_away: {
+    what: "the store does not answer",
+    help: "Look at the database and the way to it; requests are let through again by themselves. Nothing of this one took effect.",
+  },
+  zone_fenced: {
+    what: "another owner has the zone",
+    help: "Nothing to do when a zone has just moved: this one ends and the new owner goes on. Otherwise two servers run the same zone.",
+  },
+  journal_gap: {
+    what: "a journal batch does not follow the one before",
+    help: "This is a bug in the zone, which ends without harm to what is durable; please report it.",
   },
   store_closed: {
     what: "the store is closed",

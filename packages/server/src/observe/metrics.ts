@@ -6,9 +6,8 @@
  */
 import { monitorEventLoopDelay, PerformanceObserver } from "node:perf_hooks";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { GatewayCounts } from "../gateway/gateway.ts";
-import type { GatewayStats } from "../gateway/stats.ts";
 import { type GameMetrics, gameMetrics } from "./game-metrics.ts";
+import { type MeasuredGateway, Status } from "./status.ts";
 
 /** Milliseconds of a tick and its phases: a tick at 20 Hz has 50. */
 const tickBucketsMs = [0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 33, 50, 100, 250, 1000];
@@ -28,16 +27,12 @@ export interface TickPhases {
   readonly sendMs: number;
 }
 
-/** A gateway as metrics see it. */
-export interface MeasuredGateway {
-  readonly stats: GatewayStats;
-  counts(): GatewayCounts;
-}
-
 export class Metrics {
   readonly registry = new Registry();
   /** The handle for game modules. */
   readonly game: GameMetrics;
+  /** The same for whoever polls. */
+  readonly status = new Status();
   readonly #ticks: Counter;
   readonly #phases: Histogram<"phase">;
   readonly #lateness: Histogram;
@@ -46,7 +41,8 @@ export class Metrics {
   readonly #eventLoop: EventLoopDelay;
   readonly #gc: PerformanceObserver;
 
-  constructor() {
+  /** @param options.isProcess Whether memory and processor time of the process are measured: by one of its threads. @default true */
+  constructor({ isProcess = true }: { isProcess?: boolean } = {}) {
     const registers = [this.registry];
     this.game = gameMetrics(this.registry);
     this.#ticks = new Counter({
@@ -76,23 +72,32 @@ export class Metrics {
     this.#dilation = new Gauge({
       name: "myriad_dilation_percent",
       help: "Percent of real time at which zones run",
+      // Of several threads the slowest is told.
+      aggregator: "min",
       registers,
     });
     this.#dilation.set(100);
     this.#eventLoop = this.#measureEventLoop();
     this.#gc = this.#measureGc();
-    this.#measureMemory();
+    if (isProcess) this.#measureMemory();
   }
 
   /** A zone finished a tick. */
   tick(zone: number, phases: TickPhases, players: number): void {
+    const { takeInMs, runMs, commitMs, replicateMs, sendMs } = phases;
+    this.status.tick(takeInMs + runMs + commitMs + replicateMs + sendMs);
     this.#ticks.inc();
-    this.#phases.observe({ phase: "take_in" }, phases.takeInMs);
-    this.#phases.observe({ phase: "run" }, phases.runMs);
-    this.#phases.observe({ phase: "commit" }, phases.commitMs);
-    this.#phases.observe({ phase: "replicate" }, phases.replicateMs);
-    this.#phases.observe({ phase: "send" }, phases.sendMs);
+    this.#phases.observe({ phase: "take_in" }, takeInMs);
+    this.#phases.observe({ phase: "run" }, runMs);
+    this.#phases.observe({ phase: "commit" }, commitMs);
+    this.#phases.observe({ phase: "replicate" }, replicateMs);
+    this.#phases.observe({ phase: "send" }, sendMs);
     this.#players.set({ zone: String(zone) }, players);
+  }
+
+  /** A zone is in this thread no more. */
+  forgetZone(zone: number): void {
+    this.#players.remove({ zone: String(zone) });
   }
 
   /** A gateway composed and sent the frames of a tick. */
@@ -102,16 +107,18 @@ export class Metrics {
 
   lateness(ms: number): void {
     this.#lateness.observe(ms);
+    this.status.lateness(ms);
   }
 
   dilation(percent: number): void {
     this.#dilation.set(percent);
+    this.status.dilation(percent);
   }
 
   /** Reads what zones dropped and what the store refused them, at each scrape. */
-  watchZones(zones: readonly { readonly dropped: number; readonly storeFailures: number }[]): void {
+  watchZones(zones: () => readonly { readonly dropped: number; readonly storeFailures: number }[]): void {
     const sum = (count: (zone: { dropped: number; storeFailures: number }) => number) =>
-      zones.reduce((total, zone) => total + count(zone), 0);
+      zones().reduce((total, zone) => total + count(zone), 0);
     this.#read("myriad_zone_inputs_dropped_total", "Inputs and batches that zones refused", () =>
       sum((zone) => zone.dropped),
     );
@@ -120,8 +127,26 @@ export class Metrics {
     );
   }
 
+  /** Reads what became of threads at each scrape. */
+  watchThreads(threads: {
+    lost: () => number;
+    moves: () => number;
+    restores: () => number;
+    dropped: () => number;
+  }): void {
+    this.#read("myriad_threads_lost_total", "Threads that hung or died and were replaced", threads.lost);
+    this.#read("myriad_zone_moves_total", "Zones moved to another worker", threads.moves);
+    this.#read("myriad_zone_restores_total", "Zones brought back from a checkpoint", threads.restores);
+    this.#read(
+      "myriad_bus_batches_dropped_total",
+      "Batches for which there was no room between two threads",
+      threads.dropped,
+    );
+  }
+
   /** Reads a gateway's counts at each scrape. */
   watchGateway(gateway: MeasuredGateway): void {
+    this.status.watch(gateway);
     const { stats } = gateway;
     this.#read("myriad_connections_total", "Connections accepted", () => stats.connections);
     this.#read("myriad_client_frames_total", "Client frames sent", () => stats.framesSent);
@@ -133,6 +158,12 @@ export class Metrics {
     this.#read("myriad_stale_total", "Times that a client fell behind", () => stats.stales);
     this.#read("myriad_resumes_total", "Sessions resumed", () => stats.resumes);
     this.#read("myriad_takeovers_total", "Sessions taken over", () => stats.takeovers);
+    this.#read("myriad_sessions_moved_total", "Sessions taken from other gateways", () => stats.movedIn);
+    this.#read(
+      "myriad_rejoins_total",
+      "Sessions let into a zone again that had lost them",
+      () => stats.rejoins,
+    );
     this.#read("myriad_handovers_total", "Sessions handed to another zone", () => stats.handovers);
     this.#read("myriad_tick_frames_total", "Tick frames received", () => stats.tickFrames);
     this.#read("myriad_batches_refused_total", "Batches of the bus refused", () => stats.batchesRefused);
@@ -214,6 +245,7 @@ export class Metrics {
       name: "myriad_event_loop_delay_ms",
       help: "Delay of the event loop since the last scrape, milliseconds",
       labelNames: ["quantile"],
+      aggregator: "max",
       registers: [this.registry],
       collect() {
         for (const quantile of [50, 99, 100]) {

@@ -1,11 +1,12 @@
 /**
- * What else a process gets from its machine: random bytes, the environment, the working directory, its addresses.
+ * What else a process gets from its machine: random bytes, the environment, the working directory, its addresses, cores.
  *
  * Invariant: read when asked, never at import; whoever needs a value gets it passed.
  */
 import { randomBytes as nodeRandomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { networkInterfaces } from "node:os";
+import { createServer } from "node:net";
+import { availableParallelism, networkInterfaces } from "node:os";
 import type { RandomBytes } from "../kernel/time.ts";
 
 /** Bytes from the operating system's generator. */
@@ -29,6 +30,20 @@ export function ownAddresses(): string[] {
   return Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .map(({ address, family }) => (family === "IPv6" ? `[${address}]` : address));
+}
+
+/** Cores that this process may use; what it was pinned to counts. */
+export function availableCores(): number {
+  return availableParallelism();
+}
+
+/** Whether nobody listens at an address. False only when it is taken: other faults show when somebody listens. */
+export function isPortFree({ host, port }: { host: string; port: number }): Promise<boolean> {
+  const probe = createServer();
+  return new Promise((resolve) => {
+    probe.once("error", (error: Error & { code?: string }) => resolve(error.code !== "EADDRINUSE"));
+    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve(true)));
+  });
 }
 
 /** Writes one line to standard output. */

@@ -24,3 +24,9 @@ export const systemTimers: Timers = {
     return () => clearImmediate(immediate);
   },
 };
+
+/** Milliseconds of the machine's monotonic clock: the same for all threads of a process, since some moment. */
+export function machineNowMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}

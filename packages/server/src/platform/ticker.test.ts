@@ -79,6 +79,70 @@ suite("a ticker", () => {
     assert.ok(Math.abs(ticker.dilationPercent - 25) <= 3, `${ticker.dilationPercent} %`);
   });
 
+  test("spreads its slots over the interval, and no slot drifts", () => {
+    const time = new VirtualTime();
+    const ticks: [slot: number, atMs: number][] = [];
+    const ticker = new Ticker({
+      clock: time,
+      timers: time,
+      tickRateHz: 20,
+      slots: 4,
+      onTick: (slot) => {
+        ticks.push([slot, time.nowMs()]);
+        time.stall(slot === 2 ? 12 : 3);
+      },
+    });
+    ticker.start();
+    time.advance(10_000);
+    assert.deepEqual(
+      ticks.slice(0, 8).map(([slot, ms]) => `${slot} at ${ms}`),
+      ["0 at 12.5", "1 at 25", "2 at 37.5", "3 at 50", "0 at 62.5", "1 at 75", "2 at 87.5", "3 at 100"],
+    );
+    assert.deepEqual(ticks.at(-1), [3, 10_000]);
+    assert.equal(ticker.dilationPercent, 100);
+  });
+
+  test("shares the dilation among its slots when they do not fit together", () => {
+    const time = new VirtualTime();
+    const counts = [0, 0, 0, 0];
+    const ticker = new Ticker({
+      clock: time,
+      timers: time,
+      tickRateHz: 20,
+      slots: 4,
+      onTick: (slot) => {
+        counts[slot]! += 1;
+        time.stall(25);
+      },
+    });
+    ticker.start();
+    time.advance(20_000);
+    assert.ok(Math.abs(ticker.dilationPercent - 50) <= 5, `${ticker.dilationPercent} %`);
+    assert.ok(Math.max(...counts) - Math.min(...counts) <= 1);
+    assert.ok(Math.abs(counts[0]! - 200) <= 10, `${counts[0]} ticks`);
+  });
+
+  test("takes slots in and lets them go between two rounds", () => {
+    const time = new VirtualTime();
+    const ticks: string[] = [];
+    const ticker = new Ticker({
+      clock: time,
+      timers: time,
+      tickRateHz: 20,
+      slots: 2,
+      onTick: (slot) => ticks.push(`${slot} at ${time.nowMs()}`),
+    });
+    ticker.start();
+    time.advance(30);
+    ticker.slots = 1;
+    time.advance(70);
+    ticker.slots = 2;
+    time.advance(100);
+    assert.deepEqual(ticks, ["0 at 25", "1 at 50", "0 at 100", "0 at 150", "0 at 175", "1 at 200"]);
+    assert.equal(ticker.slots, 2);
+    assert.throws(() => (ticker.slots = 0), { name: "AssertionFailed" });
+  });
+
   test("names no speed below 10 %", () => {
     const { time, ticker } = start((clock) => clock.stall(5000));
     time.advance(60_000);

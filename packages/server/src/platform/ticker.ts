@@ -1,38 +1,48 @@
 /**
- * The heartbeat of a process: calls `onTick` at a fixed rate, without drift.
+ * The heartbeat of a thread: calls `onTick` for each of its slots at a fixed rate, without drift. A slot is a zone: n
+ * zones tick spread over the interval, zone i at i/n of it, so that their frames leave evenly and no loop does everything
+ * at once.
  *
- * Tick n is due at start + n × interval, whatever the ticks before it took. A late tick runs at once; after
- * `catchUpMax` late ones in a row the backlog is given up: the schedule starts again from now, and what was given up
- * is dilation.
+ * Slot i of round r is due at start + (r + i/n) × interval, whatever the ticks before it took. A late tick runs at once;
+ * when `catchUpMax` rounds in a row were late the backlog is given up: the schedule starts again from now, and what was
+ * given up is dilation, of all slots alike.
  * Invariant: between two ticks the event loop turns, so sockets are served however late the ticker is.
  * Source: Bevy's fixed timestep and Glenn Fiedler's "Fix your timestep", for the bounded catching up.
  */
 import { assert } from "../kernel/assert.ts";
 import type { Cancel, Clock, Timers } from "../kernel/time.ts";
 
-/** Three ticks are 150 ms at 20 Hz: a pause of the garbage collector is made good, a slow machine is not hidden. */
+/** Three rounds are 150 ms at 20 Hz: a pause of the garbage collector is made good, a slow machine is not hidden. */
 const defaultCatchUpMax = 3;
 /** Dilation is spoken about down to here; below it a player would call it standing still. */
 const dilationPercentMin = 10;
+/** Milliseconds of lateness that are no backlog but a timer's grain or a busy slot, where slots are that close. */
+const grainMs = 5;
 
 export interface TickerOptions {
   readonly clock: Clock;
   readonly timers: Timers;
-  /** Ticks per second. */
+  /** Rounds per second: ticks of each slot. */
   readonly tickRateHz: number;
-  readonly onTick: () => void;
-  /** Late ticks in a row before the backlog is given up. @default 3 */
+  /** @param slot 0 to slots − 1. @param dueMs When the tick was due; its next is one interval later. */
+  readonly onTick: (slot: number, dueMs: number) => void;
+  /** Slots of a round. @default 1 */
+  readonly slots?: number;
+  /** Late rounds in a row before the backlog is given up. @default 3 */
   readonly catchUpMax?: number;
   /** Told at each tick how many milliseconds after its time it began. @default nobody */
-  readonly onLateness?: (latenessMs: number) => void;
+  readonly onLateness?: (latenessMs: number, slot: number) => void;
 }
 
 export class Ticker {
   readonly #options: TickerOptions;
   readonly #intervalMs: number;
   readonly #catchUpMax: number;
-  /** When the last `tickRateHz` ticks began. */
-  readonly #beganMs: Float64Array;
+  #slots: number;
+  #nextSlots: number;
+  #slot = 0;
+  /** When the ticks of the last second began. */
+  #beganMs: Float64Array;
   #began = 0;
   #dueMs = 0;
   #lateInARow = 0;
@@ -45,13 +55,16 @@ export class Ticker {
     this.#options = options;
     this.#intervalMs = 1000 / options.tickRateHz;
     this.#catchUpMax = options.catchUpMax ?? defaultCatchUpMax;
-    this.#beganMs = new Float64Array(Math.max(2, Math.ceil(options.tickRateHz)));
+    this.#slots = 0;
+    this.#nextSlots = options.slots ?? 1;
+    this.#beganMs = new Float64Array(0);
+    this.#beginRound();
   }
 
-  /** The first tick comes one interval from now. */
+  /** The first tick comes one slot from now. */
   start(): void {
     assert(this.#cancel === undefined, "a ticker is started once");
-    this.#dueMs = this.#options.clock.nowMs() + this.#intervalMs;
+    this.#dueMs = this.#options.clock.nowMs() + this.#slotMs;
     this.#schedule();
   }
 
@@ -59,6 +72,16 @@ export class Ticker {
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+  }
+
+  /** Slots of a round; another number holds from the next round on. */
+  get slots(): number {
+    return this.#nextSlots;
+  }
+
+  set slots(slots: number) {
+    assert(Number.isInteger(slots) && slots >= 1, "a round has slots");
+    this.#nextSlots = slots;
   }
 
   /** Milliseconds of simulation that were given up since the start. */
@@ -70,44 +93,63 @@ export class Ticker {
   get dilationPercent(): number {
     const nowMs = this.#options.clock.nowMs();
     // Ticks that were late and caught up are jitter, not dilation.
-    if (nowMs - this.#givenUpAtMs > 1000) return 100;
+    if (nowMs - this.#givenUpAtMs > 1000 || this.#began === 0) return 100;
     const kept = Math.min(this.#began, this.#beganMs.length);
     const oldestMs = this.#beganMs[(this.#began - kept) % this.#beganMs.length] as number;
-    const percent = (100 * kept * this.#intervalMs) / Math.max(nowMs - oldestMs, this.#intervalMs);
+    const percent = (100 * kept * this.#slotMs) / Math.max(nowMs - oldestMs, this.#slotMs);
     return Math.max(dilationPercentMin, Math.min(100, Math.round(percent)));
+  }
+
+  get #slotMs(): number {
+    return this.#intervalMs / this.#slots;
   }
 
   #schedule(): void {
     const waitMs = this.#dueMs - this.#options.clock.nowMs();
-    const run = () => this.#run();
-    this.#cancel = waitMs > 0 ? this.#options.timers.after(waitMs, run) : this.#options.timers.soon(run);
+    this.#cancel =
+      waitMs > 0 ? this.#options.timers.after(waitMs, this.#run) : this.#options.timers.soon(this.#run);
   }
 
-  #run(): void {
+  /** Bound once: hundreds of slots are scheduled each second. */
+  readonly #run = (): void => {
     const { clock, onTick, onLateness } = this.#options;
     const nowMs = clock.nowMs();
     // Timers have whole milliseconds and may fire early by a fraction.
     if (nowMs < this.#dueMs) return this.#schedule();
-    onLateness?.(nowMs - this.#dueMs);
+    const slot = this.#slot;
+    const dueMs = this.#dueMs;
+    onLateness?.(nowMs - dueMs, slot);
     this.#beganMs[this.#began % this.#beganMs.length] = nowMs;
     this.#began += 1;
-    this.#dueMs += this.#intervalMs;
+    this.#slot += 1;
+    if (this.#slot === this.#slots) this.#beginRound();
+    this.#dueMs += this.#slotMs;
     // Before the tick, so that a tick may stop the ticker.
     const running = this.#cancel;
-    onTick();
+    onTick(slot, dueMs);
     if (this.#cancel !== running) return;
     this.#giveUpBacklog();
     this.#schedule();
+  };
+
+  #beginRound(): void {
+    this.#slot = 0;
+    if (this.#slots === this.#nextSlots) return;
+    this.#slots = this.#nextSlots;
+    this.#beganMs = new Float64Array(Math.max(2, Math.ceil(this.#options.tickRateHz * this.#slots)));
+    this.#began = 0;
+    this.#lateInARow = 0;
   }
 
   #giveUpBacklog(): void {
     const nowMs = this.#options.clock.nowMs();
-    if (nowMs < this.#dueMs) {
+    const graceMs = this.#slots === 1 ? 0 : grainMs;
+    if (nowMs < this.#dueMs + graceMs) {
       this.#lateInARow = 0;
       return;
     }
     this.#lateInARow += 1;
-    if (this.#lateInARow <= this.#catchUpMax) return;
+    if (this.#lateInARow <= this.#catchUpMax * this.#slots) return;
     this.#givenUpMs += nowMs - this.#dueMs;
     this.#givenUpAtMs = nowMs;
     this.#dueMs = nowMs;

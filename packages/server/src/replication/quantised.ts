@@ -17,6 +17,7 @@ import {
   quantiseAngle,
   type WireType,
 } from "@myriad/protocol";
+import { Arena } from "../kernel/arena.ts";
 import { assert } from "../kernel/assert.ts";
 import type { ArrayColumn, VectorColumn } from "../world/columns.ts";
 import { rowState, type Table } from "../world/table.ts";
@@ -32,6 +33,11 @@ export interface PairLimits {
   readonly maxY: number;
 }
 
+/** Where something is and where it looks: what changes in everybody who walks. */
+function isPlace(type: string): boolean {
+  return type === "position" || type === "vector" || type === "angle";
+}
+
 export class QuantisedKind {
   readonly table: Table;
   readonly layout: KindLayout;
@@ -43,23 +49,45 @@ export class QuantisedKind {
   readonly fieldTicks: readonly Int32Array[];
   /** Tick of the last change of any field by channel, then row. */
   readonly channelTicks: readonly Int32Array[];
+  /** Tick at which a position of the critical channel changed by more than `stepMax` between two scans, by row. */
+  readonly leapTicks: Int32Array;
+  /** Wire steps of a coordinate between two scans up to which a change is no leap. */
+  stepMax = -1;
   /** Owned rows in id order, `rowCount` of them. */
   readonly rows: Int32Array;
   rowCount = 0;
   readonly #columns: Readonly<Record<string, unknown>>;
   readonly #limits: PairLimits;
+  readonly #wanted: Int32Array;
+  /** Raw values of the last scan, by field: what is equal to them needs no rounding. Absent for pairs, texts, references. */
+  readonly #seen: readonly (Float64Array | undefined)[];
+  readonly #differing: Int32Array;
 
   /** `limits`: where a position can be on this zone's wire; one outside (a bug of the game) is told at the edge. */
-  constructor(table: Table, layout: KindLayout, fields: readonly FieldLayout[], limits: PairLimits) {
+  constructor(
+    table: Table,
+    layout: KindLayout,
+    fields: readonly FieldLayout[],
+    limits: PairLimits,
+    arena = new Arena(),
+  ) {
     this.#limits = limits;
     this.table = table;
     this.layout = layout;
     this.fields = fields;
-    this.parts = Array.from({ length: layout.parts }, () => new Int32Array(table.capacity));
+    this.parts = Array.from({ length: layout.parts }, () => arena.i32(table.capacity));
     this.texts = Array.from({ length: layout.texts }, () => []);
-    this.fieldTicks = layout.fields.map(() => new Int32Array(table.capacity));
-    this.channelTicks = layout.channels.map(() => new Int32Array(table.capacity));
-    this.rows = new Int32Array(table.capacity);
+    this.fieldTicks = layout.fields.map(() => arena.i32(table.capacity));
+    this.channelTicks = layout.channels.map(() => arena.i32(table.capacity));
+    this.leapTicks = arena.i32(table.capacity);
+    this.rows = arena.i32(table.capacity);
+    this.#wanted = arena.i32(table.capacity);
+    this.#differing = arena.i32(table.capacity);
+    this.#seen = layout.fields.map(({ type, parts }) =>
+      type.type === "array" || (parts === 1 && type.type !== "entityRef")
+        ? arena.f64(table.capacity * Math.max(1, parts))
+        : undefined,
+    );
     this.#columns = table.columns as Record<string, unknown>;
   }
 
@@ -77,6 +105,25 @@ export class QuantisedKind {
   scanChannel(channel: number, tick: number): void {
     for (const field of this.layout.channels[channel]!)
       this.#scan(field, channel, tick, this.rows, this.rowCount);
+  }
+
+  /** The same for the owned rows that a predicate names. */
+  scanWhere(channel: number, tick: number, isWanted: (row: number) => boolean): void {
+    let count = 0;
+    for (let i = 0; i < this.rowCount; i++)
+      if (isWanted(this.rows[i]!)) this.#wanted[count++] = this.rows[i]!;
+    for (const field of this.layout.channels[channel]!) this.#scan(field, channel, tick, this.#wanted, count);
+  }
+
+  /** Whether a `critical` field of a row beside its position changed after a tick: something happened to it. */
+  isBusy(row: number, sinceTick: number): boolean {
+    const fields = this.layout.channels[0]!;
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i]!;
+      if (isPlace(field.type.type)) continue;
+      if (this.fieldTicks[field.index]![row]! > sinceTick) return true;
+    }
+    return false;
   }
 
   /** Takes all given fields of one row over, stamped with `tick`: for new entities. */
@@ -122,13 +169,31 @@ export class QuantisedKind {
       const { scale, max } = pairScale(type);
       const limits =
         type.type === "position" ? this.#limits : { minX: -max, maxX: max, minY: -max, maxY: max };
-      return scanPairs(x, y, low, high, scale, limits, ticks, channelTicks, tick, rows, count);
+      const stepMax = type.type === "position" && channel === 0 ? this.stepMax : Number.POSITIVE_INFINITY;
+      return scanPairs(
+        x,
+        y,
+        low,
+        high,
+        scale,
+        limits,
+        ticks,
+        channelTicks,
+        this.leapTicks,
+        stepMax,
+        tick,
+        rows,
+        count,
+      );
     }
     const numbers = column as Float64Array;
+    const differing = this.#differing;
+    const changed = findDiffering(numbers, this.#seen[field.index]!, rows, count, differing);
+    if (changed === 0) return;
     if (type.type === "angle")
-      return scanAngles(numbers, low, 2 ** type.bits, ticks, channelTicks, tick, rows, count);
+      return scanAngles(numbers, low, 2 ** type.bits, ticks, channelTicks, tick, differing, changed);
     const { scale, min, max } = numberScale(type);
-    scanNumbers(numbers, low, scale, min, max, ticks, channelTicks, tick, rows, count);
+    scanNumbers(numbers, low, scale, min, max, ticks, channelTicks, tick, differing, changed);
   }
 
   #scanArray(
@@ -145,11 +210,16 @@ export class QuantisedKind {
     assert(item.type !== "number" && item.type !== "entityRef", "arrays of these stay on the server");
     const angleBits = item.type === "angle" ? item.bits : 0;
     const { scale, min, max } = angleBits > 0 ? unused : numberScale(item);
+    const { length } = type;
+    const { values } = column;
+    const seen = this.#seen[field.index]!;
     for (let i = 0; i < count; i++) {
       const row = rows[i]!;
-      for (let k = 0; k < type.length; k++) {
+      for (let k = 0, at = row * length; k < length; k++, at++) {
+        const given = values[at]!;
+        if (given === seen[at]) continue;
+        seen[at] = given;
         const part = this.parts[field.part + k]!;
-        const given = column.values[row * type.length + k]!;
         // As an int32, which is what a part holds: a larger number would differ from it at every scan.
         const value =
           angleBits > 0 ? quantiseAngle(given, angleBits) : quantiseNumber(given, scale, min, max) | 0;
@@ -166,6 +236,26 @@ const single = new Int32Array(1);
 /** Angles wrap instead of being clamped. */
 const unused = { scale: 1, min: 0, max: 0 };
 
+/** Lists the rows whose raw value is not the one of the last scan, and notes the new one. Returns how many. */
+function findDiffering(
+  values: Float64Array,
+  seen: Float64Array,
+  rows: Int32Array,
+  count: number,
+  differing: Int32Array,
+): number {
+  let found = 0;
+  for (let i = 0; i < count; i++) {
+    const row = rows[i]!;
+    const value = values[row]!;
+    // A NaN differs each time, and is then rounded to what it was.
+    if (value === seen[row]) continue;
+    seen[row] = value;
+    differing[found++] = row;
+  }
+  return found;
+}
+
 function scanPairs(
   x: Float64Array,
   y: Float64Array,
@@ -175,6 +265,8 @@ function scanPairs(
   limits: PairLimits,
   ticks: Int32Array,
   channelTicks: Int32Array,
+  leapTicks: Int32Array,
+  stepMax: number,
   tick: number,
   rows: Int32Array,
   count: number,
@@ -184,7 +276,10 @@ function scanPairs(
     const row = rows[i]!;
     const qx = quantiseNumber(x[row]!, scale, minX, maxX);
     const qy = quantiseNumber(y[row]!, scale, minY, maxY);
-    if (qx === sentX[row] && qy === sentY[row]) continue;
+    const dx = qx - sentX[row]!;
+    const dy = qy - sentY[row]!;
+    if (dx === 0 && dy === 0) continue;
+    if (dx > stepMax || dy > stepMax || -dx > stepMax || -dy > stepMax) leapTicks[row] = tick;
     sentX[row] = qx;
     sentY[row] = qy;
     ticks[row] = tick;

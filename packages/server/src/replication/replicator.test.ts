@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  angle,
   bool,
-  type ChannelRates,
   cosmetic,
   critical,
   defaultChannelRates,
@@ -16,12 +14,11 @@ import {
   levelsOf,
   metadata,
   oneOf,
+  phaseOf,
   position,
   RegionGrid,
   server,
   text,
-  uint,
-  unit,
   vector,
   wireRef,
   ZoneReplica,
@@ -30,80 +27,7 @@ import fc from "fast-check";
 import { SeededRandom } from "../kernel/random.ts";
 import { World } from "../world/world.ts";
 import { Replicator } from "./replicator.ts";
-
-const Walker = entity("walker", {
-  position: critical(position()),
-  heading: critical(angle(8)),
-  health: critical(unit(8)),
-  action: detailed(oneOf("idle", "walk", "swing")),
-  target: detailed(entityRef()),
-  drift: detailed(vector({ max: 10, bits: 10 })),
-  emote: cosmetic(uint(4)),
-  name: metadata(text(16)),
-});
-const Stone = entity("stone", { position: critical(position()), size: metadata(uint(32)) });
-const schema = defineSchema({
-  name: "test",
-  version: "1",
-  entities: [Walker, Stone],
-  intents: [],
-  facts: [],
-});
-const bounds = { x: 1000, y: -500, width: 300, height: 250 };
-
-function setUp(seed: number, rates: ChannelRates = defaultChannelRates) {
-  const world = new World({
-    zone: 3,
-    bounds,
-    tickRateHz: 20,
-    schema,
-    seed,
-    timers: [],
-    states: [],
-    rowsMax: { walker: 512, stone: 64 },
-  });
-  const grid = new RegionGrid(3, bounds, 64);
-  const levels = levelsOf(rates, 20);
-  const replicator = new Replicator({ grid, levels, schema, tables: world.tables, regionHysteresisM: 2 });
-  return { world, grid, levels, replicator, random: new SeededRandom(seed, 77) };
-}
-
-/** Longer than the field, cut within a character, not quite text. */
-const oddNames = ["a name of far too many words", "fifteen bytes..\u20ac", "\ufeffmarked", "\ud83d", ""];
-
-/** One tick of a lively world: spawns, despawns, walks, jumps, names. */
-function disturb(world: World, random: SeededRandom): void {
-  const walkers = world.table(Walker);
-  const { columns: c } = walkers;
-  const x = () => bounds.x + random.float() * bounds.width;
-  const y = () => bounds.y + random.float() * bounds.height;
-  for (let i = random.int(3); i > 0; i--) {
-    world.spawn(Walker, { position: { x: x(), y: y() }, name: `w${random.int(1000)}`, health: 1 });
-  }
-  if (random.chance(0.1)) world.spawn(Stone, { position: { x: x(), y: y() }, size: random.next() });
-  for (let row = walkers.next(-1); row >= 0; row = walkers.next(row)) {
-    if (random.chance(0.02)) {
-      world.despawn(walkers.ref(row));
-      continue;
-    }
-    if (random.chance(0.7)) {
-      c.position.x[row]! += (random.float() - 0.5) * 8;
-      c.position.y[row]! += (random.float() - 0.5) * 8;
-    }
-    if (random.chance(0.01)) {
-      c.position.x[row] = x();
-      c.position.y[row] = y();
-    }
-    if (random.chance(0.1)) c.heading[row] = random.float() * 7;
-    if (random.chance(0.05)) c.health[row] = random.float();
-    if (random.chance(0.05)) c.action[row] = random.int(3);
-    if (random.chance(0.05)) c.target[row] = walkers.ref(row);
-    if (random.chance(0.05)) c.drift.x[row] = random.float() * 20 - 10;
-    if (random.chance(0.05)) c.emote[row] = random.int(16);
-    if (random.chance(0.01)) c.name[row] = `n${random.int(1e6)}`;
-    if (random.chance(0.01)) c.name[row] = oddNames[random.int(oddNames.length)]!;
-  }
-}
+import { disturb, setUp, Stone, testBounds as bounds, testSchema as schema, Walker } from "./testing.ts";
 
 const rate = fc.record({
   radiusM: fc.constantFrom(32, 64, 128, 256),
@@ -117,7 +41,7 @@ const anyRates = fc.oneof(
 test("a viewer of every region at one level holds what the zone holds, at every due tick and level", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2 ** 31 }), anyRates, (seed, rates) => {
-      const { world, grid, levels, replicator, random } = setUp(seed, rates);
+      const { world, grid, levels, replicator, random } = setUp(seed, { rates });
       const views = levels.map(() => new ZoneReplica({ grid, kinds: schema.kinds, levels }));
       const joinedAt = levels.map(() => 1 + random.int(9));
       for (let tick = 1; tick <= 120; tick++) {
@@ -141,8 +65,8 @@ test("a viewer of every region at one level holds what the zone holds, at every 
               `seed ${seed} tick ${tick} level ${index}`,
             );
           }
-          if (tick % level.strideTicks !== 0) return;
           for (let region = 0; region < grid.count; region++) {
+            if ((tick + phaseOf(grid, region)) % level.strideTicks !== 0) continue;
             assert.deepEqual(
               view.members.get(region),
               [...replicator.membersOf(region)],
@@ -165,16 +89,19 @@ test("a record dropped from a block is seen in the digest", () => {
   const { world, grid, levels, replicator } = setUp(1);
   const view = new ZoneReplica({ grid, kinds: schema.kinds, levels });
   const ref = world.spawn(Walker, { position: { x: 1010, y: -490 }, health: 1 });
-  world.tick = 1;
-  replicator.observe(1, new Map());
-  view.applyKeyframes(1, replicator.keyframe(0).slice());
+  // A region has a digest in every eighth of its ticks.
+  const tick = 16 - phaseOf(grid, 0);
+  world.tick = tick - 1;
+  replicator.observe(tick - 1, new Map());
+  view.applyKeyframes(tick - 1, replicator.keyframe(0).slice());
   const { columns } = world.table(Walker);
   columns.health[world.table(Walker).row(ref)] = 0.5;
-  world.tick = 2;
-  replicator.observe(2, new Map());
+  world.tick = tick;
+  replicator.observe(tick, new Map());
   const plane = replicator.encode(true).find((candidate) => candidate.level === 0)!;
+  assert.ok(plane.digests[0] !== 0 && plane.digests[1] === 0, "and the others at other ticks");
   assert.notEqual(view.digest(0, 0), plane.digests[0]);
-  assert.equal(view.applyBlocks(0, 2, plane.blocks), undefined);
+  assert.equal(view.applyBlocks(0, tick, plane.blocks), undefined);
   assert.equal(view.digest(0, 0), plane.digests[0]);
 });
 
@@ -211,6 +138,7 @@ test("in a crowd of which few change, the changes are listed instead of marked",
           const plane = planes.find(({ level }) => level === index);
           if (tick === 1 || plane === undefined) return;
           assert.equal(view.applyBlocks(index, tick, plane.blocks), undefined);
+          if ((tick + phaseOf(grid, 0)) % levels[index]!.strideTicks !== 0) return;
           assert.equal(view.digest(0, index), replicator.digest(0, index), `seed ${seed} tick ${tick}`);
           // Marking three hundred members in four channels takes 150 bytes; the spawns are out of every window by now.
           if (index === 0 && tick > 32) assert.ok(plane.blocks.length < 100, `${plane.blocks.length} bytes`);
@@ -251,6 +179,27 @@ test("who looks at one region only knows newcomers by their intros", () => {
   assert.equal(lucky.digest(1, 0), plane.digests[1]);
 });
 
+test("who jumps comes with a full record, whatever its old region's viewers were told just then", () => {
+  for (let tick = 40; tick < 80; tick++) {
+    const { world, grid, levels, replicator } = setUp(4);
+    const row = world.table(Walker).row(world.spawn(Walker, { position: { x: 1010, y: -490 }, name: "Ada" }));
+    const step = (now: number) => {
+      world.tick = now;
+      replicator.observe(now, new Map());
+      return replicator.encode(false).find(({ level }) => level === 0)!;
+    };
+    for (let now = 1; now < tick; now++) step(now);
+    const view = new ZoneReplica({ grid, kinds: schema.kinds, levels });
+    assert.equal(view.applyKeyframes(tick - 1, replicator.keyframe(4).slice()), undefined);
+    world.table(Walker).columns.position.x[row] = 1290;
+    const plane = step(tick);
+    assert.equal(replicator.regionOf(0, row), 4);
+    const block = plane.blocks.slice(plane.blockOffsets[4], plane.blockOffsets[5]);
+    assert.equal(view.applyBlocks(0, tick, block), undefined, `a jump at tick ${tick}`);
+    assert.equal(view.digest(4, 0), replicator.digest(4, 0));
+  }
+});
+
 test("a leave says where the entity is now: in a region, in another zone, or gone", () => {
   const { world, grid, levels, replicator } = setUp(5);
   const spawn = () => world.spawn(Walker, { position: { x: 1010, y: -490 } });
@@ -270,10 +219,13 @@ test("a leave says where the entity is now: in a region, in another zone, or gon
   const newName = wireRef(9, 77);
   replicator.observe(2, new Map([[moves, newName]]));
   assert.equal(view.applyBlocks(0, 2, replicator.encode(false)[0]!.blocks), undefined);
-  assert.deepEqual(vanished, [
-    [moves & 0xffffff, newName],
-    [dies & 0xffffff, 0],
-  ]);
+  assert.deepEqual(
+    new Map(vanished),
+    new Map([
+      [moves & 0xffffff, newName],
+      [dies & 0xffffff, 0],
+    ]),
+  );
   assert.equal(view.entities.get(crosses & 0xffffff)!.region, 1);
 });
 
@@ -386,7 +338,7 @@ test("every type of field comes through blocks and keyframes as it was", () => {
         ? view.applyKeyframes(tick, replicator.keyframe(0).slice())
         : view.applyBlocks(0, tick, plane.blocks);
     assert.equal(problem, undefined);
-    if (tick % 4 === 0) assert.equal(view.digest(0, 0), plane.digests[0]);
+    if ((tick + phaseOf(grid, 0)) % 8 === 0) assert.equal(view.digest(0, 0), plane.digests[0]);
   }
   const back = view.entities.get(0)!;
   assert.equal(dequantise(Rich.fields.deep.type, back.parts, 2), columns.deep[0]);

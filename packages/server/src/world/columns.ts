@@ -20,6 +20,7 @@ import type {
   VectorType,
 } from "@myriad/protocol";
 import { assert } from "../kernel/assert.ts";
+import { Arena } from "../kernel/arena.ts";
 
 /** A field of points or directions: one array for each axis. */
 export interface VectorColumn {
@@ -58,10 +59,10 @@ export class ListColumn {
   readonly values: Float64Array;
   readonly counts: Uint16Array;
 
-  constructor(capacity: number, max: number) {
+  constructor(capacity: number, max: number, arena = new Arena()) {
     this.max = max;
-    this.values = new Float64Array(capacity * max);
-    this.counts = new Uint16Array(capacity);
+    this.values = arena.f64(capacity * max);
+    this.counts = arena.u16(capacity);
   }
 
   count(row: number): number {
@@ -105,11 +106,11 @@ export class MapColumn {
   readonly values: Float64Array;
   readonly counts: Uint16Array;
 
-  constructor(capacity: number, max: number) {
+  constructor(capacity: number, max: number, arena = new Arena()) {
     this.max = max;
-    this.keys = new Float64Array(capacity * max);
-    this.values = new Float64Array(capacity * max);
-    this.counts = new Uint16Array(capacity);
+    this.keys = arena.f64(capacity * max);
+    this.values = arena.f64(capacity * max);
+    this.counts = arena.u16(capacity);
   }
 
   count(row: number): number {
@@ -179,23 +180,23 @@ export class MapColumn {
   }
 }
 
-/** Allocates the column of a field type for `capacity` rows. */
-export function createColumn(type: ServerType, capacity: number): AnyColumn {
+/** Cuts the column of a field type for `capacity` rows out of an arena. */
+export function createColumn(type: ServerType, capacity: number, arena = new Arena()): AnyColumn {
   switch (type.type) {
     case "position":
     case "finePosition":
     case "vector":
-      return { x: new Float64Array(capacity), y: new Float64Array(capacity) };
+      return { x: arena.f64(capacity), y: arena.f64(capacity) };
     case "text":
       return [];
     case "array":
-      return { values: new Float64Array(capacity * type.length), length: type.length };
+      return { values: arena.f64(capacity * type.length), length: type.length };
     case "boundedList":
-      return new ListColumn(capacity, type.max);
+      return new ListColumn(capacity, type.max, arena);
     case "boundedMap":
-      return new MapColumn(capacity, type.max);
+      return new MapColumn(capacity, type.max, arena);
     default:
-      return new Float64Array(capacity);
+      return arena.f64(capacity);
   }
 }
 

@@ -61,6 +61,8 @@ export class SpatialCells {
   #keyAt: Int32Array;
   #slotOf: Int32Array;
   #cellOf: Int32Array;
+  /** x and y of key k at 2k and 2k + 1, x NaN for nobody: the positions once more, in the order of rows. */
+  #places: Float64Array;
   #freeBlock = -1;
   #size = 0;
 
@@ -91,6 +93,7 @@ export class SpatialCells {
     this.#keyAt = new Int32Array(0);
     this.#slotOf = new Int32Array(0);
     this.#cellOf = new Int32Array(0);
+    this.#places = new Float64Array(0);
     this.#grow(capacity);
   }
 
@@ -118,6 +121,8 @@ export class SpatialCells {
     assert(this.#slotOf[key]! < 0, "a key is inserted once");
     assert(Number.isFinite(x) && Number.isFinite(y), "a position is finite");
     this.#link(key, this.#cellAt(x, y), handle, x, y);
+    this.#places[2 * key] = x;
+    this.#places[2 * key + 1] = y;
     this.#size += 1;
   }
 
@@ -127,6 +132,8 @@ export class SpatialCells {
     assert(slot !== undefined && slot >= 0, "only a member moves");
     // NaN and the infinities are what is left of a difference with itself.
     assert(x - x + (y - y) === 0, "a position is finite");
+    this.#places[2 * key] = x;
+    this.#places[2 * key + 1] = y;
     const cell = this.#cellAt(x, y);
     if (cell === this.#cellOf[key]) {
       this.positions[2 * slot] = x;
@@ -138,12 +145,28 @@ export class SpatialCells {
     this.#link(key, cell, handle, x, y);
   }
 
+  /**
+   * Takes the positions of a kind's rows over: key `firstKey + row` stands at `(xs[row], ys[row])` for rows below `count`. Rows
+   * without a member are passed over. Who did not move costs a comparison of neighbours in memory, who did a `move`, with the
+   * same bugs.
+   */
+  moveRows(firstKey: number, xs: Float64Array, ys: Float64Array, count: number): void {
+    for (let row = 0, key = firstKey; row < count; row += 1, key += 1) {
+      const x = xs[row]!;
+      const y = ys[row]!;
+      // Compared so that a NaN differs and `move` sees it. Nobody's place is NaN.
+      if (this.#places[2 * key] === x && this.#places[2 * key + 1] === y) continue;
+      if (this.#slotOf[key]! >= 0) this.move(key, x, y);
+    }
+  }
+
   /** Removes a member. An absent key is a bug: AssertionFailed. */
   remove(key: number): void {
     const slot = this.#slotOf[key];
     assert(slot !== undefined && slot >= 0, "only a member is removed");
     this.#unlink(key, slot);
     this.#slotOf[key] = -1;
+    this.#places[2 * key] = Number.NaN;
     this.#size -= 1;
   }
 
@@ -228,6 +251,7 @@ export class SpatialCells {
     this.#keyAt = enlarged(this.#keyAt, new Int32Array(blocks * slotsPerBlock));
     this.#slotOf = enlarged(this.#slotOf, new Int32Array(capacity).fill(-1));
     this.#cellOf = enlarged(this.#cellOf, new Int32Array(capacity));
+    this.#places = enlarged(this.#places, new Float64Array(2 * capacity).fill(Number.NaN));
     for (let block = Math.max(cells, blocksBefore); block < blocks; block += 1) {
       this.nextBlock[block] = this.#freeBlock;
       this.#freeBlock = block;

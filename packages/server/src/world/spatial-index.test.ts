@@ -35,7 +35,7 @@ const limit = fc.oneof(fc.integer({ min: 1, max: 8 }), fc.constant(1000));
 const kindMask = fc.oneof(fc.constant(allKinds), fc.integer());
 
 const step = fc.record({
-  action: fc.constantFrom("put", "put", "put", "remove", "moveMany"),
+  action: fc.constantFrom("put", "put", "put", "remove", "moveRows"),
   key: fc.nat(60),
   generation: fc.nat(3),
   kind: fc.constantFrom(0, 1, 2, 31, 32, 200),
@@ -51,12 +51,17 @@ function play(steps: readonly Step[]): { index: SpatialIndex; members: Member[] 
   const model = new Map<number, Member>();
   for (const { action, key, generation, kind, x, y } of steps) {
     const member = model.get(key);
-    if (action === "moveMany") {
-      const keys = [...model.keys()].filter((other) => other % 3 === key % 3);
-      const moved = keys.map((other) => ({ ...(model.get(other) as Member), x: x + other, y: y - other }));
-      const columns = { x: Float64Array.from(moved, (m) => m.x), y: Float64Array.from(moved, (m) => m.y) };
-      index.moveMany(Int32Array.from(keys), columns.x, columns.y, keys.length);
-      keys.forEach((other, at) => void model.set(other, moved[at] as Member));
+    if (action === "moveRows") {
+      // Every third row moves, the others stand; where nobody is the columns hold anything.
+      const rows = Array.from({ length: 64 }, (_, row) => model.get(key + row));
+      const columns = { x: new Float64Array(64), y: new Float64Array(64) };
+      rows.forEach((stood, row) => {
+        const moves = row % 3 === 0;
+        columns.x[row] = stood === undefined ? Number.NaN : moves ? x + row : stood.x;
+        columns.y[row] = stood === undefined ? 7 : moves ? y - row : stood.y;
+        if (stood !== undefined) model.set(key + row, { ...stood, x: columns.x[row]!, y: columns.y[row]! });
+      });
+      index.moveRows(key, columns.x, columns.y, 64);
     } else if (action === "remove") {
       if (member !== undefined) index.remove(key);
       model.delete(key);

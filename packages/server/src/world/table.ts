@@ -8,7 +8,7 @@
  */
 import {
   ByteReader,
-  type ByteWriter,
+  ByteWriter,
   type EntityFields,
   type EntityKind,
   type EntityRef,
@@ -20,6 +20,7 @@ import {
   rowOf,
   zoneOf,
 } from "@myriad/protocol";
+import { Arena } from "../kernel/arena.ts";
 import { assert } from "../kernel/assert.ts";
 import {
   type AnyColumn,
@@ -35,6 +36,18 @@ import {
 export const rowState = { free: 0, owned: 1, ghost: 2 } as const;
 
 const generationMax = 65_535;
+
+/** A field with its column. */
+interface FieldColumn {
+  readonly name: string;
+  readonly type: EntityFields[string]["type"];
+  readonly column: AnyColumn;
+  /** Name and type as bytes: what stands before its values wherever they are saved. */
+  readonly head: Uint8Array;
+}
+
+/** Some fields of a table, in their order. */
+export type Selection = readonly FieldColumn[];
 
 export class Table<F extends EntityFields = EntityFields> {
   readonly kind: EntityKind<string, F>;
@@ -58,27 +71,32 @@ export class Table<F extends EntityFields = EntityFields> {
   #ghosts = 0;
   /** Rows of ghosts by reference. */
   readonly #ghostRows = new Map<number, number>();
-  readonly #fields: readonly { name: string; type: F[string]["type"]; column: AnyColumn }[];
-  readonly #refFields: readonly { type: F[string]["type"]; column: AnyColumn }[];
+  readonly #fields: readonly FieldColumn[];
+  readonly #refFields: readonly FieldColumn[];
 
-  constructor(kind: EntityKind<string, F>, options: { index: number; zone: number; capacity: number }) {
+  constructor(
+    kind: EntityKind<string, F>,
+    options: { index: number; zone: number; capacity: number; arena?: Arena },
+  ) {
+    const arena = options.arena ?? new Arena();
     this.kind = kind;
     this.index = options.index;
     this.zone = options.zone;
     this.capacity = options.capacity;
-    this.state = new Uint8Array(this.capacity);
-    this.refs = new Float64Array(this.capacity);
-    this.#generations = new Uint16Array(this.capacity);
-    this.#freedTicks = new Float64Array(this.capacity);
-    this.#free = new Uint16Array(this.capacity);
+    this.state = arena.u8(this.capacity);
+    this.refs = arena.f64(this.capacity);
+    this.#generations = arena.u16(this.capacity);
+    this.#freedTicks = arena.f64(this.capacity);
+    this.#free = arena.u16(this.capacity);
     const columns: Record<string, AnyColumn> = {};
     for (const [name, spec] of Object.entries(kind.fields))
-      columns[name] = createColumn(spec.type, this.capacity);
+      columns[name] = createColumn(spec.type, this.capacity, arena);
     this.columns = columns as Columns<F>;
     this.#fields = Object.entries(kind.fields).map(([name, spec]) => ({
       name,
       type: spec.type,
       column: columns[name]!,
+      head: headOf(name, spec.type.type),
     }));
     this.#refFields = this.#fields.filter((field) => holdsReferences(field.type));
   }
@@ -151,6 +169,15 @@ export class Table<F extends EntityFields = EntityFields> {
     return this.#takeRow(tick);
   }
 
+  /** A reserved row will not be filled: it rests, and is free again. */
+  unreserve(row: number, tick: number): void {
+    assert(
+      row < this.#highWater && this.state[row] === rowState.free,
+      "a reserved row is free until it is filled",
+    );
+    this.#rest(row, tick);
+  }
+
   /** Gives life to a reserved row. */
   fillReserved(row: number): EntityRef {
     assert(
@@ -190,11 +217,8 @@ export class Table<F extends EntityFields = EntityFields> {
     }
     this.state[row] = rowState.free;
     this.refs[row] = 0;
-    this.#freedTicks[row] = tick;
     for (const field of this.#fields) clearCell(field.type, field.column, row);
-    const tail = (this.#freeHead + this.#freeCount) % this.capacity;
-    this.#free[tail] = row;
-    this.#freeCount++;
+    this.#rest(row, tick);
   }
 
   /** Passes every reference of every live row through `change`. */
@@ -209,11 +233,19 @@ export class Table<F extends EntityFields = EntityFields> {
 
   /** Writes all fields of a row by name, so that another build can read what it still knows. */
   writeRow(writer: ByteWriter, row: number, include: (name: string) => boolean): void {
-    const chosen = this.#fields.filter((field) => include(field.name));
+    this.writeFields(writer, row, this.selection(include));
+  }
+
+  /** The fields that a predicate names: what `writeFields` takes, made once where rows are written often. */
+  selection(include: (name: string) => boolean): Selection {
+    return this.#fields.filter((field) => include(field.name));
+  }
+
+  /** Writes what `writeRow` writes, of fields that were chosen before. */
+  writeFields(writer: ByteWriter, row: number, chosen: Selection): void {
     writer.v(chosen.length);
     for (const field of chosen) {
-      writer.text(field.name);
-      writer.text(field.type.type);
+      writer.bytes(field.head);
       const at = writer.at;
       writer.u32(0);
       writeCell(writer, field.type, field.column, row);
@@ -251,8 +283,7 @@ export class Table<F extends EntityFields = EntityFields> {
     for (let i = 0; i < this.#freeCount; i++) writer.u16(this.#free[(this.#freeHead + i) % this.capacity]!);
     writer.v(this.#fields.length);
     for (const field of this.#fields) {
-      writer.text(field.name);
-      writer.text(field.type.type);
+      writer.bytes(field.head);
       const at = writer.at;
       writer.u32(0);
       for (let row = this.nextSeen(-1); row >= 0; row = this.nextSeen(row)) {
@@ -333,6 +364,12 @@ export class Table<F extends EntityFields = EntityFields> {
     if (reader.at !== start + length) reader.failed = true;
   }
 
+  #rest(row: number, tick: number): void {
+    this.#freedTicks[row] = tick;
+    this.#free[(this.#freeHead + this.#freeCount) % this.capacity] = row;
+    this.#freeCount++;
+  }
+
   #takeRow(tick: number): number {
     if (this.#freeCount > 0) {
       const row = this.#free[this.#freeHead]!;
@@ -357,6 +394,13 @@ export class Table<F extends EntityFields = EntityFields> {
 /** The 24-bit wire id of a row of a table. */
 export function idOfRow(table: Table, row: number): number {
   return idOf(table.refs[row]!);
+}
+
+function headOf(name: string, typeName: string): Uint8Array {
+  const writer = new ByteWriter(64);
+  writer.text(name);
+  writer.text(typeName);
+  return writer.copy();
 }
 
 /** Overwrites a u32 that was reserved earlier. */

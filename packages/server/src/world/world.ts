@@ -26,11 +26,12 @@ import {
   type ZoneBounds,
   zoneOf,
 } from "@myriad/protocol";
+import { Arena } from "../kernel/arena.ts";
 import { assert } from "../kernel/assert.ts";
 import { SeededRandom } from "../kernel/random.ts";
 import type { AnyColumn, Columns, VectorColumn } from "./columns.ts";
 import { SpatialIndex } from "./spatial-index.ts";
-import { rowState, Table } from "./table.ts";
+import { Table } from "./table.ts";
 import { Timers, type TimerType } from "./timers.ts";
 
 /** Zone-wide state of a module: one row of declared fields. */
@@ -51,7 +52,7 @@ export type SpawnValues<F extends EntityFields> = {
 };
 
 /** Rows a kind gets when nothing else is said: room for a crowd, at a few hundred bytes of address space each. */
-export const rowsDefault = 8192;
+export const rowsDefault = 16_384;
 
 export class World {
   readonly zone: number;
@@ -88,9 +89,10 @@ export class World {
     this.schema = options.schema;
     this.random = new SeededRandom(options.seed, options.zone);
     this.timers = new Timers(options.timers);
+    const arena = new Arena();
     this.tables = options.schema.entities.map((kind, index) => {
       const capacity = options.rowsMax?.[kind.name] ?? rowsDefault;
-      const table = new Table(kind, { index, zone: options.zone, capacity });
+      const table = new Table(kind, { index, zone: options.zone, capacity, arena });
       this.#byKind.set(kind, table);
       return table;
     });
@@ -193,12 +195,7 @@ export class World {
     for (const table of this.tables) {
       const position = this.#positions[table.index];
       if (position === undefined) continue;
-      const base = this.#spatialBase[table.index]!;
-      const { x, y } = position;
-      const { state } = table;
-      for (let row = 0, end = table.rowsUsed; row < end; row++) {
-        if (state[row] !== rowState.free) this.spatial.move(base + row, x[row]!, y[row]!);
-      }
+      this.spatial.moveRows(this.#spatialBase[table.index]!, position.x, position.y, table.rowsUsed);
     }
   }
 

@@ -34,7 +34,7 @@ export interface ItemPlace {
 
 /** Queries over entities near a point; answers are references in id order in the caller's buffer. */
 export interface Near {
-  /** Kinds to look for; all when left out. */
+  /** Kinds to look for; all when left out. A list that is kept (and never changed) costs nothing to look at again. */
   readonly kinds?: readonly EntityKind[];
   /** Most answers wanted; the buffer's length when left out. */
   readonly limit?: number;

@@ -9,7 +9,6 @@
 import {
   type ByteReader,
   type ByteWriter,
-  dequantise,
   type EntityRef,
   kindOf,
   type Level,
@@ -18,14 +17,15 @@ import {
   type Schema,
   section,
   wireRef,
-  type WireType,
   type ZoneBounds,
   ZoneReplica,
   zoneOf,
 } from "@myriad/protocol";
 import { assert } from "../kernel/assert.ts";
-import type { AnyColumn } from "../world/columns.ts";
-import { setCell, type World } from "../world/world.ts";
+import type { RegionTree } from "../replication/region-tree.ts";
+import type { World } from "../world/world.ts";
+import { GhostFields } from "./ghost-fields.ts";
+import { withoutGrant } from "./handover.ts";
 import { type ZoneBatch, zoneBatchFlag, zoneMessage } from "./zone-batch.ts";
 
 /** Ids that a zone keeps ready for each neighbour's handovers, per kind. */
@@ -50,16 +50,20 @@ interface Outgoing {
 export interface Link {
   readonly zone: number;
   readonly isNeighbour: boolean;
-  /** Regions of this zone that the other keeps ghosts of, as runs [start, end). */
-  readonly watchedRuns: readonly { start: number; end: number }[];
+  /** Whether the other zone keeps ghosts of what is in a cell of this zone's grid. */
+  watches(cell: number): boolean;
+  /** Shows the regions of those cells, as the tree splits them now. */
+  eachWatched(tree: RegionTree, show: (region: number) => void): void;
   readonly replica: ZoneReplica | undefined;
   readonly outgoing: Outgoing[];
+  /** Which life of the other zone is known here. */
+  peerLife: number;
   nextNumber: number;
   lastApplied: number;
   /** Rows in the other zone that this zone may hand entities to, by kind. */
   readonly granted: number[][];
   /** Rows here that the other zone may use and has not, by kind. */
-  readonly grantedOut: number[];
+  readonly grantedOut: Set<number>[];
   /** This zone must send keyframes of the watched regions. */
   owesKeyframes: boolean;
   /** This zone's ghosts are not whole: the other must send keyframes. */
@@ -74,8 +78,12 @@ export interface BordersHooks {
 
 export class Borders {
   readonly links: ReadonlyMap<number, Link>;
+  /** The epoch under which the zone came back from an older state; 0 when it never did. */
+  life = 0;
   readonly #world: World;
   readonly #hooks: BordersHooks;
+  /** How ghosts of each kind get their values. */
+  readonly #fields: readonly GhostFields[];
   /** Ghosts made at a handover, until the new owner's blocks speak of them: reference → last tick. */
   readonly #provisional = new Map<EntityRef, number>();
 
@@ -91,6 +99,9 @@ export class Borders {
   }) {
     this.#world = options.world;
     this.#hooks = options.hooks;
+    this.#fields = options.world.tables.map(
+      (table) => new GhostFields(options.world, table, options.schema.kinds[table.index]!),
+    );
     const links = new Map<number, Link>();
     options.zones.forEach((bounds, zone) => {
       if (zone === options.world.zone) return;
@@ -98,13 +109,14 @@ export class Borders {
       const link: Link = {
         zone,
         isNeighbour,
-        watchedRuns: isNeighbour ? runsNear(options.grid, bounds, options.borderDepthM) : [],
+        ...watching(isNeighbour ? cellsNear(options.grid, bounds, options.borderDepthM) : []),
         replica: isNeighbour ? this.#replicaOf(zone, bounds, options) : undefined,
         outgoing: [],
+        peerLife: 0,
         nextNumber: 1,
         lastApplied: 0,
         granted: options.schema.entities.map(() => []),
-        grantedOut: options.schema.entities.map(() => 0),
+        grantedOut: options.schema.entities.map(() => new Set<number>()),
         owesKeyframes: true,
         wantsKeyframes: false,
         ghostTick: -1,
@@ -127,7 +139,8 @@ export class Borders {
     for (const link of this.links.values()) {
       if (!link.isNeighbour) continue;
       for (const table of this.#world.tables) {
-        const missing = grantsPerKind - link.grantedOut[table.index]!;
+        const out = link.grantedOut[table.index]!;
+        const missing = grantsPerKind - out.size;
         // In lots, so that a grant is not a message per crossing.
         if (missing < grantsPerKind / 4 && this.#world.tick > 0) continue;
         const rows: number[] = [];
@@ -137,7 +150,7 @@ export class Borders {
           rows.push(row);
         }
         if (rows.length === 0) continue;
-        link.grantedOut[table.index]! += rows.length;
+        for (const row of rows) out.add(row);
         this.send(
           link.zone,
           zoneMessage.grant,
@@ -160,9 +173,50 @@ export class Borders {
   }
 
   /** Notes that a granted row was used by the other zone. */
-  grantUsed(zone: number, kind: number): void {
+  grantUsed(zone: number, kind: number, row: number): void {
+    this.links.get(zone)?.grantedOut[kind]?.delete(row);
+  }
+
+  /**
+   * This zone came back from an older state. What was agreed with other zones since is not known here, so nothing of it
+   * holds: numbers begin at 1, granted rows are free. Each other zone does the same when it hears of this life.
+   */
+  beginAnew(life: number): void {
+    this.life = life;
+    for (const link of this.links.values()) {
+      link.outgoing.length = 0;
+      this.#forgetPair(link);
+    }
+  }
+
+  /**
+   * Compares the lives of which a batch speaks. Another zone that began anew is met anew.
+   * @returns Whether the batch's messages and acknowledgement are between the present lives of both.
+   */
+  meet(zone: number, life: number, peerLife: number): boolean {
     const link = this.links.get(zone);
-    if (link !== undefined && link.grantedOut[kind]! > 0) link.grantedOut[kind]!--;
+    if (link === undefined || life < link.peerLife) return false;
+    if (life > link.peerLife) {
+      link.peerLife = life;
+      this.#forgetPair(link);
+    }
+    return peerLife === this.life;
+  }
+
+  /** What still has to be sent is numbered from 1 again. */
+  #forgetPair(link: Link): void {
+    const waiting = link.outgoing.filter(({ kind }) => kind !== zoneMessage.grant);
+    link.outgoing.length = 0;
+    link.nextNumber = 1;
+    link.lastApplied = 0;
+    link.owesKeyframes = true;
+    for (const rows of link.granted) rows.length = 0;
+    link.grantedOut.forEach((rows, kind) => {
+      for (const row of rows) this.#world.tables[kind]!.unreserve(row, this.#world.tick);
+      rows.clear();
+    });
+    for (const { kind, bytes } of waiting)
+      this.send(link.zone, kind, kind === zoneMessage.handover ? withoutGrant(bytes) : bytes);
   }
 
   /**
@@ -172,7 +226,8 @@ export class Borders {
   receive(batch: ZoneBatch): void {
     const link = this.links.get(batch.header.zone);
     if (link === undefined) return;
-    while (link.outgoing.length > 0 && link.outgoing[0]!.number <= batch.ack) link.outgoing.shift();
+    if (batch.peerLife === this.life && batch.life === link.peerLife)
+      while (link.outgoing.length > 0 && link.outgoing[0]!.number <= batch.ack) link.outgoing.shift();
     if (batch.flags & zoneBatchFlag.wantsKeyframes) link.owesKeyframes = true;
     if (batch.ghosts === undefined || link.replica === undefined) return;
     const restarts = (batch.flags & zoneBatchFlag.restart) !== 0;
@@ -191,7 +246,9 @@ export class Borders {
             ? link.replica.applyIntros(part.level, tick, bytes, part.from, part.to)
             : part.kind === section.blocks
               ? link.replica.applyBlocks(part.level, tick, bytes, part.from, part.to)
-              : undefined;
+              : part.kind === section.reshapes
+                ? link.replica.applyReshapes(bytes, part.from, part.to)
+                : undefined;
       if (problem !== undefined) {
         link.wantsKeyframes = true;
         return;
@@ -241,9 +298,11 @@ export class Borders {
   }
 
   save(writer: ByteWriter): void {
+    writer.u32(this.life);
     writer.v(this.links.size);
     for (const link of this.links.values()) {
       writer.u16(link.zone);
+      writer.u32(link.peerLife);
       writer.u32(link.nextNumber);
       writer.u32(link.lastApplied);
       writer.v(link.outgoing.length);
@@ -257,7 +316,10 @@ export class Borders {
         writer.v(rows.length);
         for (const row of rows) writer.u16(row);
       }
-      for (const count of link.grantedOut) writer.v(count);
+      for (const rows of link.grantedOut) {
+        writer.v(rows.size);
+        for (const row of rows) writer.u16(row);
+      }
       writer.f64(link.ghostTick);
       writer.u8(link.wantsKeyframes ? 1 : 0);
       if (link.replica !== undefined) link.replica.save(writer);
@@ -270,9 +332,11 @@ export class Borders {
   }
 
   restore(reader: ByteReader): boolean {
+    this.life = reader.u32();
     if (reader.v() !== this.links.size) return false;
     for (const link of this.links.values()) {
       if (reader.u16() !== link.zone) return false;
+      link.peerLife = reader.u32();
       link.nextNumber = reader.u32();
       link.lastApplied = reader.u32();
       for (let left = reader.v(); left > 0 && !reader.failed; left--) {
@@ -283,7 +347,8 @@ export class Borders {
       }
       for (const rows of link.granted)
         for (let left = reader.v(); left > 0 && !reader.failed; left--) rows.push(reader.u16());
-      for (let kind = 0; kind < link.grantedOut.length; kind++) link.grantedOut[kind] = reader.v();
+      for (const rows of link.grantedOut)
+        for (let left = reader.v(); left > 0 && !reader.failed; left--) rows.add(reader.u16());
       link.ghostTick = reader.f64();
       link.wantsKeyframes = reader.u8() === 1;
       if (link.replica !== undefined && !link.replica.restore(reader)) return false;
@@ -317,13 +382,15 @@ export class Borders {
     const isNew = row < 0;
     if (isNew) row = table.takeGhost(entity.ref, this.#world.tick);
     if (row < 0) return;
-    for (let channel = 0; channel < 4; channel++) this.#copy(entity, channel, row);
+    for (let channel = 0; channel < 4; channel++) this.#fields[entity.kind.index]!.copy(entity, channel, row);
     if (isNew) this.#world.index(table, row);
   }
 
   #changed(entity: ReplicaEntity, channel: number): void {
-    const row = this.#world.tables[entity.kind.index]!.row(entity.ref);
-    if (row >= 0) this.#copy(entity, channel, row);
+    const table = this.#world.tables[entity.kind.index]!;
+    // The row is remembered on the entity, and right as long as it still holds its name.
+    if (entity.tag < 0 || table.refs[entity.tag] !== entity.ref) entity.tag = table.row(entity.ref);
+    if (entity.tag >= 0) this.#fields[entity.kind.index]!.copy(entity, channel, entity.tag);
   }
 
   #vanished(entity: ReplicaEntity, movedTo: EntityRef): void {
@@ -332,22 +399,6 @@ export class Borders {
     if (row >= 0 && table.isGhost(row)) this.#world.remove(table, row);
     // Handed to this very zone: the handover itself renames, with the generation.
     if (movedTo !== 0 && zoneOf(movedTo) !== this.#world.zone) this.#hooks.renamed(entity.ref, movedTo);
-  }
-
-  /** Copies one channel of a decoded entity into a ghost's columns. */
-  #copy(entity: ReplicaEntity, channel: number, row: number): void {
-    const table = this.#world.tables[entity.kind.index]!;
-    const columns = table.columns as Record<string, AnyColumn>;
-    for (const field of entity.kind.channels[channel]!) {
-      const type = field.type as WireType;
-      const value =
-        type.type === "text"
-          ? entity.texts[field.text]
-          : type.type === "entityRef"
-            ? this.#world.localName(dequantise(type, entity.parts, field.part) as EntityRef)
-            : dequantise(type, entity.parts, field.part);
-      setCell(type, columns[field.name]!, row, value);
-    }
   }
 }
 
@@ -362,15 +413,27 @@ function distanceBetween(a: ZoneBounds, b: ZoneBounds): number {
   return Math.sqrt(dx * dx + dy * dy);
 }
 
-/** Regions of a grid within `depthM` of a rectangle, as runs. */
-function runsNear(grid: RegionGrid, bounds: ZoneBounds, depthM: number): { start: number; end: number }[] {
-  const runs: { start: number; end: number }[] = [];
-  for (let region = 0; region < grid.count; region++) {
-    const rectangle = { x: grid.left(region), y: grid.top(region), width: grid.sizeM, height: grid.sizeM };
-    if (distanceBetween(rectangle, bounds) >= depthM) continue;
-    const last = runs.at(-1);
-    if (last !== undefined && last.end === region && region % grid.columns !== 0) last.end = region + 1;
-    else runs.push({ start: region, end: region + 1 });
+/** Cells of a grid within `depthM` of a rectangle. */
+function cellsNear(grid: RegionGrid, bounds: ZoneBounds, depthM: number): number[] {
+  const cells: number[] = [];
+  for (let cell = 0; cell < grid.count; cell++) {
+    const rectangle = { x: grid.left(cell), y: grid.top(cell), width: grid.sizeM, height: grid.sizeM };
+    if (distanceBetween(rectangle, bounds) < depthM) cells.push(cell);
   }
-  return runs;
+  return cells;
+}
+
+function watching(cells: readonly number[]): Pick<Link, "watches" | "eachWatched"> {
+  const watched = new Set(cells);
+  const eachOf = (tree: RegionTree, region: number, show: (region: number) => void): void => {
+    const first = tree.firstOf(region);
+    if (first === 0) show(region);
+    else for (let quarter = first; quarter < first + 4; quarter++) eachOf(tree, quarter, show);
+  };
+  return {
+    watches: (cell) => watched.has(cell),
+    eachWatched: (tree, show) => {
+      for (const cell of cells) eachOf(tree, cell, show);
+    },
+  };
 }

@@ -50,14 +50,19 @@ export class Crossing {
       handover !== undefined && table !== undefined,
       "a handover can be read by the zone that receives it",
     );
+    // A zone that came back from an older state has let the player in from its last save meanwhile.
+    const { session: player } = handover;
+    if (player !== undefined && this.#core.sessions.bySession.has(player.record.session)) return;
     const hasGrant = handover.grantedId !== noGrant;
-    if (hasGrant) this.#core.borders.grantUsed(zone, table.index);
+    if (hasGrant) this.#core.borders.grantUsed(zone, table.index, handover.grantedId & 0xffff);
     const row = hasGrant ? handover.grantedId & 0xffff : table.take(this.#core.tick);
     if (row < 0) {
       // No room: the entity is lost to the world, its player is told and keeps its last save.
       if (handover.session !== undefined) {
+        const { session, gateway } = handover.session.record;
         this.#core.outbox.ended.push({
-          session: handover.session.record.session,
+          session,
+          gateway,
           how: "closed",
           reason: "server_full",
         });
@@ -94,6 +99,8 @@ export class Crossing {
     const session = this.#core.sessions.ofPlayer(ref);
     // A save or a ledger request on its way must come back to the zone that sent it.
     if (session !== undefined && (session.saveInFlight || session.pendingRequests > 0)) return;
+    // The zone that receives finds out for itself what it enters.
+    if (session !== undefined) this.#core.players.leaveAreas(session);
     const granted = this.#core.borders.takeGrant(target, table.index);
     const owned = this.#core.world.timers.removeOwned(ref);
     const bytes = encodeHandover({
@@ -120,6 +127,7 @@ export class Crossing {
     if (session === undefined) return;
     this.#core.sessions.remove(session);
     this.#core.outbox.departed.push(session);
-    this.#core.outbox.ended.push({ session: session.session, how: "handedOver", zone: target });
+    const { gateway } = session;
+    this.#core.outbox.ended.push({ session: session.session, gateway, how: "handedOver", zone: target });
   }
 }

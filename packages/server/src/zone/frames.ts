@@ -6,16 +6,20 @@
  */
 import { BitWriter, ByteWriter, section, writeField, absoluteFrame, selfChannel } from "@myriad/protocol";
 import { batchKind, writeHeader } from "../bus/header.ts";
+import { SessionTableWriter } from "../bus/session-table.ts";
 import {
   audience,
   ended,
   type FactRecord,
   type Letter,
   type News,
+  packedFlag,
+  planeFlag,
   type SessionEnd,
-  sessionFlag,
+  type SessionPart,
 } from "../bus/tick-frame.ts";
 import type { QuantisedKind } from "../replication/quantised.ts";
+import type { RegionTree } from "../replication/region-tree.ts";
 import type { EncodedPlane, Replicator } from "../replication/replicator.ts";
 import type { Link } from "./borders.ts";
 import { zoneBatchFlag } from "./zone-batch.ts";
@@ -27,30 +31,14 @@ export interface Sender {
   readonly epoch: number;
 }
 
-/** One session's record in a tick frame. */
-export interface SessionRecord {
-  readonly session: number;
-  readonly own: number | undefined;
-  readonly position: { readonly x: number; readonly y: number } | undefined;
-  readonly self: Uint8Array | undefined;
-  readonly selfFull: boolean;
-  readonly group: number;
-  readonly lastIntent: number;
-  readonly ticksSince: number;
-  readonly facts: readonly FactRecord[];
-}
-
-export interface GatewayPart {
-  readonly gateway: number;
-  readonly sessions: readonly SessionRecord[];
-  readonly ended: readonly SessionEnd[];
-  readonly letters: readonly Letter[];
-}
+/** One session's record in a tick frame; group 0 is none. */
+export type SessionRecord = SessionPart;
 
 export class FrameWriter {
   readonly #sender: Sender;
   readonly #writer = new ByteWriter(64 * 1024);
   readonly #zoneWriter = new ByteWriter(16 * 1024);
+  readonly #sessions = new SessionTableWriter();
 
   constructor(sender: Sender) {
     this.#sender = sender;
@@ -61,10 +49,10 @@ export class FrameWriter {
     tick: number;
     timeMs: number;
     dilation: number;
-    regions: number;
+    replicator: Replicator;
     planes: readonly EncodedPlane[];
     wantsDigests: boolean;
-    keyframes: readonly { region: number; bytes: Uint8Array }[];
+    keyframes: readonly { region: number; bytes: Uint8Array; packed?: Uint8Array | undefined }[];
     news: readonly News[];
     groups: readonly { group: number; bytes: Uint8Array }[];
     trace?: Uint8Array | undefined;
@@ -80,23 +68,30 @@ export class FrameWriter {
     });
     writer.f64(frame.timeMs);
     writer.u8(frame.dilation);
-    writer.u16(frame.regions);
+    this.#shapes(frame.replicator);
+    const regions = frame.replicator.tree.used;
     writer.u8(frame.planes.length);
     for (const plane of frame.planes) {
+      const hasIntros = plane.intros.length > 0;
       writer.u8(plane.level);
-      writer.u8(frame.wantsDigests ? 1 : 0);
-      writePlane(writer, plane.blockOffsets, plane.blocks);
-      writePlane(writer, plane.introOffsets, plane.intros);
-      if (frame.wantsDigests) for (const digest of plane.digests) writer.u32(digest);
+      writer.u8((frame.wantsDigests ? planeFlag.digests : 0) | (hasIntros ? planeFlag.intros : 0));
+      writePlane(writer, plane.blockOffsets, regions, plane.blocks);
+      if (hasIntros) writePlane(writer, plane.introOffsets, regions, plane.intros);
+      if (frame.wantsDigests)
+        for (let region = 0; region < regions; region++) writer.u32(plane.digests[region]!);
     }
     writer.u16(frame.keyframes.length);
-    for (const { region, bytes } of frame.keyframes) {
+    for (const { region, bytes, packed } of frame.keyframes) {
       writer.u16(region);
-      writer.u32(bytes.length);
+      writer.u32(bytes.length + (packed === undefined ? 0 : packedFlag));
       writer.bytes(bytes);
+      if (packed === undefined) continue;
+      writer.u32(packed.length);
+      writer.bytes(packed);
     }
-    // Importance of regions: none yet, every region weighs the same.
-    writer.u16(0);
+    writer.v(2 * regions);
+    writer.bytes(frame.replicator.loads, 0, regions);
+    writer.bytes(frame.replicator.importance, 0, regions);
     writer.v(frame.news.length);
     for (const item of frame.news) writeNews(writer, item);
     writer.v(frame.groups.length);
@@ -108,23 +103,61 @@ export class FrameWriter {
     return writer.at;
   }
 
-  /** Completes the frame for one gateway; a view until the next call. `commonBytes` is what `common` answered. */
-  forGateway(commonBytes: number, part: GatewayPart): Uint8Array {
+  /** Which regions are split, and what became of them since the tick before. */
+  #shapes({ tree, reshapes }: Replicator): void {
+    const writer = this.#writer;
+    writer.u16(tree.used);
+    const countAt = writer.at;
+    let count = 0;
+    writer.u16(0);
+    tree.eachSplit((region, first) => {
+      count++;
+      writer.u16(region);
+      writer.u16(first);
+    });
+    writer.buffer[countAt] = count;
+    writer.buffer[countAt + 1] = count >>> 8;
+    writer.u8(reshapes.length);
+    for (const { region, first, isMerge, bytes } of reshapes) {
+      writer.u16(region);
+      writer.u16(first);
+      writer.u8(isMerge ? 1 : 0);
+      writer.v(bytes.length);
+      writer.bytes(bytes);
+    }
+  }
+
+  /** Begins the part of one gateway behind the part for all: `commonBytes` is what `common` answered. */
+  beginGateway(commonBytes: number, gateway: number, letters: readonly Letter[]): void {
     const writer = this.#writer;
     writer.at = commonBytes;
-    writer.buffer[peerOffset] = part.gateway;
-    writer.buffer[peerOffset + 1] = part.gateway >>> 8;
-    writer.v(part.letters.length);
-    for (const letter of part.letters) {
+    writer.buffer[peerOffset] = gateway;
+    writer.buffer[peerOffset + 1] = gateway >>> 8;
+    writer.v(letters.length);
+    for (const letter of letters) {
       writer.u32(letter.fromSession);
       writer.text(letter.toName);
       writeFact(writer, letter.fact);
       writeFact(writer, letter.otherwise);
     }
-    writer.v(part.sessions.length);
-    for (const session of part.sessions) writeSession(writer, session);
-    writer.v(part.ended.length);
-    for (const end of part.ended) {
+  }
+
+  /** Says how many calls of `session` follow. */
+  beginSessions(count: number): void {
+    this.#sessions.begin(this.#writer, count);
+  }
+
+  /** Writes one session's record; nothing of it is kept. */
+  session(record: SessionRecord): void {
+    this.#sessions.add(this.#writer, record);
+  }
+
+  /** Completes the frame; a view until the next call. */
+  endGateway(ends: readonly SessionEnd[]): Uint8Array {
+    const writer = this.#writer;
+    this.#sessions.end(writer);
+    writer.v(ends.length);
+    for (const end of ends) {
       writer.u32(end.session);
       writer.u8(end.how === "handedOver" ? ended.handedOver : ended.closed);
       if (end.how === "handedOver") writer.u16(end.zone);
@@ -138,6 +171,8 @@ export class FrameWriter {
     link: Link,
     batch: {
       tick: number;
+      /** Which life of the zone this is. */
+      life: number;
       messages: readonly { number: number; kind: number; bytes: Uint8Array }[];
       /** The nearest level's plane, when blocks of it are due for neighbours this tick. */
       plane: EncodedPlane | undefined;
@@ -151,6 +186,8 @@ export class FrameWriter {
     writer.u8(
       (restarts ? zoneBatchFlag.restart : 0) | (link.wantsKeyframes ? zoneBatchFlag.wantsKeyframes : 0),
     );
+    writer.u32(batch.life);
+    writer.u32(link.peerLife);
     writer.u32(link.lastApplied);
     writer.v(batch.messages.length);
     for (const message of batch.messages) {
@@ -163,18 +200,21 @@ export class FrameWriter {
     if (!link.isNeighbour) return writer.view();
     writer.v(this.#sender.zone);
     writer.u32(batch.tick);
-    const inner = new ByteWriter(4096);
+    const inner = sectionsWriter;
+    inner.reset();
+    const { tree } = batch.replicator;
     if (restarts) {
       link.owesKeyframes = false;
       writeSection(inner, section.keyframes, 0, (target) => {
-        for (const { start, end } of link.watchedRuns) {
-          for (let region = start; region < end; region++) target.bytes(batch.replicator.keyframe(region));
-        }
+        link.eachWatched(tree, (region) => target.bytes(batch.replicator.keyframe(region)));
       });
-    } else if (batch.plane !== undefined) {
+    } else {
+      writeReshapes(inner, batch.replicator, link);
       const { plane } = batch;
-      writeRuns(inner, section.intros, plane.introOffsets, plane.intros, link.watchedRuns);
-      writeRuns(inner, section.blocks, plane.blockOffsets, plane.blocks, link.watchedRuns);
+      if (plane !== undefined && plane.intros.length > 0)
+        writeWatched(inner, section.intros, plane.introOffsets, plane.intros, { link, tree });
+      if (plane !== undefined)
+        writeWatched(inner, section.blocks, plane.blockOffsets, plane.blocks, { link, tree });
     }
     writer.v(inner.at);
     writer.bytes(inner.view());
@@ -182,25 +222,55 @@ export class FrameWriter {
   }
 }
 
+/** What a batch's sections are written to before their lengths are known: all of them, and the one at hand. */
+const sectionsWriter = new ByteWriter(16 * 1024);
+const sectionWriter = new ByteWriter(16 * 1024);
+
 /** Offset of `peer` in a header: after magic, format, kind, realm and zone. */
 const peerOffset = 10;
 
-function writePlane(writer: ByteWriter, offsets: Uint32Array, bytes: Uint8Array): void {
-  for (const offset of offsets) writer.u32(offset);
+function writePlane(writer: ByteWriter, offsets: Uint32Array, regions: number, bytes: Uint8Array): void {
+  for (let region = 0; region <= regions; region++) writer.u32(offsets[region]!);
   writer.u32(bytes.length);
   writer.bytes(bytes);
 }
 
-function writeRuns(
+/** What a neighbour is told of splits and merges: those of cells that it watches. */
+function writeReshapes(writer: ByteWriter, { reshapes, tree }: Replicator, link: Link): void {
+  const told = reshapes.filter(({ region }) => link.watches(tree.pathOf(region).cell));
+  if (told.length === 0) return;
+  writeSection(writer, section.reshapes, 0, (target) => {
+    for (const { bytes } of told) target.bytes(bytes);
+  });
+}
+
+function writeWatched(
   writer: ByteWriter,
   kind: number,
   offsets: Uint32Array,
   bytes: Uint8Array,
-  runs: readonly { start: number; end: number }[],
+  { link, tree }: { link: Link; tree: RegionTree },
 ): void {
-  if (runs.every(({ start, end }) => offsets[start] === offsets[end])) return;
+  let total = 0;
+  link.eachWatched(tree, (region) => {
+    total += offsets[region + 1]! - offsets[region]!;
+  });
+  if (total === 0) return;
   writeSection(writer, kind, 0, (target) => {
-    for (const { start, end } of runs) target.bytes(bytes, offsets[start]!, offsets[end]!);
+    // Regions that follow each other are copied at once.
+    let from = 0;
+    let to = 0;
+    link.eachWatched(tree, (region) => {
+      const start = offsets[region]!;
+      const end = offsets[region + 1]!;
+      if (start === end) return;
+      if (start !== to) {
+        if (to > from) target.bytes(bytes, from, to);
+        from = start;
+      }
+      to = end;
+    });
+    if (to > from) target.bytes(bytes, from, to);
   });
 }
 
@@ -210,7 +280,8 @@ function writeSection(
   level: number,
   fill: (writer: ByteWriter) => void,
 ): void {
-  const inner = new ByteWriter(4096);
+  const inner = sectionWriter;
+  inner.reset();
   fill(inner);
   writer.u8((kind << 4) | level);
   writer.v(inner.at);
@@ -234,34 +305,6 @@ function writeNews(writer: ByteWriter, news: News): void {
   writeFact(writer, news);
 }
 
-function writeSession(writer: ByteWriter, part: SessionRecord): void {
-  writer.u32(part.session);
-  writer.u8(
-    (part.own === undefined ? 0 : sessionFlag.own) |
-      (part.position === undefined ? 0 : sessionFlag.moved) |
-      (part.self === undefined ? 0 : sessionFlag.self) |
-      (part.selfFull ? sessionFlag.full : 0) |
-      (part.group === 0 ? 0 : sessionFlag.group),
-  );
-  if (part.own !== undefined) {
-    writer.u16(part.own);
-    writer.u8(part.own >>> 16);
-  }
-  if (part.position !== undefined) {
-    writer.u32(part.position.x);
-    writer.u32(part.position.y);
-  }
-  if (part.self !== undefined) {
-    writer.v(part.self.length);
-    writer.bytes(part.self);
-  }
-  if (part.group !== 0) writer.f64(part.group);
-  writer.u32(part.lastIntent);
-  writer.u8(part.ticksSince);
-  writer.v(part.facts.length);
-  for (const fact of part.facts) writeFact(writer, fact);
-}
-
 const selfWriter = new BitWriter(256);
 const scratch = new Int32Array(256);
 
@@ -272,6 +315,8 @@ export function encodeSelf(
   tick: number,
   isFull: boolean,
 ): Uint8Array | undefined {
+  // Most players' own fields change seldom: one look, not one for each field.
+  if (!isFull && kind.channelTicks[selfChannel]![row] !== tick) return undefined;
   const fields = kind.layout.channels[selfChannel]!;
   let mask = 0;
   for (let i = 0; i < fields.length; i++)

@@ -40,6 +40,8 @@ const idsPerZone = 2 ** 40;
 
 export class GameApi implements ZoneApi {
   readonly #core: ZoneCore;
+  /** Masks of the lists of kinds that queries named; a list is not changed after its first use. */
+  readonly #masks = new WeakMap<object, number>();
 
   constructor(core: ZoneCore) {
     this.#core = core;
@@ -252,7 +254,7 @@ export class GameApi implements ZoneApi {
   setGroup(player: EntityRef, group: number): void {
     assert(Number.isSafeInteger(group) && group >= 0, "a group is a safe integer of 0 or more");
     const session = this.#core.sessions.ofPlayer(player);
-    if (session !== undefined) session.group = group;
+    if (session !== undefined) this.#core.sessions.setGroup(session, group);
   }
 
   groupOf(player: EntityRef): number {
@@ -272,7 +274,7 @@ export class GameApi implements ZoneApi {
   }
 
   itemsOf(player: EntityRef): readonly { itemId: number; itemType: number; slot: number }[] {
-    return this.#core.sessions.ofPlayer(player) === undefined ? [] : this.#core.connectingItems;
+    return this.#core.sessions.ofPlayer(player) === undefined ? [] : this.#core.players.connectingItems;
   }
 
   mint<F extends RecordFields>(
@@ -323,13 +325,15 @@ export class GameApi implements ZoneApi {
     owner: EntityRef = noEntity,
   ): void {
     const { requests, outbox, options, sessions } = this.#core;
+    const session = sessions.ofPlayer(owner);
     if (requests.isFull) {
-      // The store is away or slow. The game hears no at once; nothing piles up.
-      const binding = options.program.replies.get(reply as unknown as ReplyType);
-      binding?.handler(this, owner, args as RecordValue<RecordFields>, {
-        status: "refused",
-        code: "ledger_busy",
+      // The store is away or slow. The game hears no with the next tick; nothing piles up.
+      requests.refuse({
+        reply: reply as unknown as ReplyType,
+        args: args as RecordValue<RecordFields>,
+        owner,
       });
+      if (session !== undefined) session.pendingRequests++;
       return;
     }
     const id = operationId({
@@ -347,17 +351,21 @@ export class GameApi implements ZoneApi {
       owner,
     });
     outbox.operations.push({ request: number, operation });
-    const session = sessions.ofPlayer(owner);
     if (session !== undefined) session.pendingRequests++;
   }
 
   #mask(near: Near): number {
     if (near.kinds === undefined) return allKinds;
+    // Modules ask with the same few lists for ever.
+    const known = this.#masks.get(near.kinds);
+    if (known !== undefined) return known;
     const indices = near.kinds.map((kind) => this.#core.world.table(kind).index);
     assert(
       indices.every((index) => index < kindsInMask),
       "a query names kinds among the schema's first 32",
     );
-    return kindMaskOf(...indices);
+    const mask = kindMaskOf(...indices);
+    this.#masks.set(near.kinds, mask);
+    return mask;
   }
 }

@@ -22,6 +22,7 @@ const session: PlayerSession = {
   absent: true,
   areas: 0xffffffff,
   savedTick: 90,
+  savedHash: 0xfedc_ba98,
   saveInFlight: true,
   pendingRequests: 2,
   leaving: undefined,

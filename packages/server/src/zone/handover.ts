@@ -13,6 +13,14 @@ import { type PlayerSession, readSession, writeSession } from "./sessions.ts";
 
 export const noGrant = 0xffffffff;
 
+/** Takes the granted id out of a handover that was written before: its receiver does not keep that row any more. */
+export function withoutGrant(bytes: Uint8Array): Uint8Array {
+  const changed = bytes.slice();
+  // Behind the old reference; noGrant is the same in every order of bytes.
+  changed.fill(0xff, 8, 12);
+  return changed;
+}
+
 export interface Handover {
   readonly oldRef: EntityRef;
   /** 24-bit id in the receiver's zone that it granted before, or noGrant. */

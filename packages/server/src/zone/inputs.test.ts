@@ -37,6 +37,7 @@ const input = fc.oneof(
 ) as fc.Arbitrary<SessionInput>;
 const inputs: fc.Arbitrary<TickInputs> = fc.record(
   {
+    drain: fc.constantFrom("server_closing", ""),
     zones: fc.array(bytes, { maxLength: 4 }),
     replies: fc.array(replies, { maxLength: 4 }),
     gateways: fc.array(
@@ -44,7 +45,7 @@ const inputs: fc.Arbitrary<TickInputs> = fc.record(
       { maxLength: 3 },
     ),
   },
-  plain,
+  { ...plain, requiredKeys: ["zones", "replies", "gateways"] },
 );
 
 test("a tick's inputs come back as they were", () => {
@@ -64,6 +65,7 @@ test("a reply that cannot be is malformed", () => {
     writer.v(1);
     writer.text(json);
     writer.v(0);
+    writer.u8(0);
     const read = decodeInputs(writer.copy());
     return read.ok ? "accepted" : read.code;
   };
@@ -95,6 +97,7 @@ test("inputs that are cut are refused at every length", () => {
     zones: [Uint8Array.of(1, 2)],
     replies: [{ kind: "saved", session: 1, version: 2 }],
     gateways: [{ gateway: 1, inputs: [{ kind: "leave", session: 1, reason: 0 }] }],
+    drain: "server_closing",
   });
   for (let length = 0; length < given.length; length++)
     assert.equal(decodeInputs(given.subarray(0, length)).ok, false, `${length}`);

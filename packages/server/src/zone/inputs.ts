@@ -1,7 +1,7 @@
 /**
  * Everything that can change a zone, for one tick: what a journal writes and a replay reads.
  *
- * Order of application: other zones by number, then the store's replies, then gateways by number.
+ * Order of application: other zones by number, then the store's replies, then gateways by number, then the end.
  * Invariant: a zone is a function of its state and these. Encoding and decoding are exact inverses.
  */
 import { ByteReader, ByteWriter, type Decoded, refused } from "@myriad/protocol";
@@ -20,6 +20,8 @@ export interface TickInputs {
   readonly zones: readonly Uint8Array[];
   readonly replies: readonly StoreReply[];
   readonly gateways: readonly { readonly gateway: number; readonly inputs: readonly SessionInput[] }[];
+  /** The zone is about to stop: everybody is let go, with this close code. */
+  readonly drain?: string;
 }
 
 export const noInputs: TickInputs = { zones: [], replies: [], gateways: [] };
@@ -41,6 +43,8 @@ export function encodeInputs(inputs: TickInputs): Uint8Array {
     writer.v(inner.at);
     writer.bytes(inner.view());
   }
+  writer.u8(inputs.drain === undefined ? 0 : 1);
+  if (inputs.drain !== undefined) writer.text(inputs.drain);
   return writer.copy();
 }
 
@@ -60,7 +64,8 @@ export function decodeInputs(bytes: Uint8Array): Decoded<TickInputs> {
     if (!batch.ok) return batch;
     gateways.push({ gateway: batch.value.header.peer, inputs: batch.value.inputs });
   }
-  return reader.failed ? refused("truncated") : { ok: true, value: { zones, replies, gateways } };
+  const drain = reader.u8() === 1 ? { drain: reader.text(64) } : {};
+  return reader.failed ? refused("truncated") : { ok: true, value: { zones, replies, gateways, ...drain } };
 }
 
 function parseReply(json: string): StoreReply | undefined {

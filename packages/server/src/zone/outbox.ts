@@ -33,7 +33,8 @@ export class Outbox {
   readonly facts = new Map<number, FactRecord[]>();
   readonly news: News[] = [];
   readonly letters: Letter[] = [];
-  readonly ended: SessionEnd[] = [];
+  /** Each with the gateway that is told. */
+  readonly ended: (SessionEnd & { readonly gateway: number })[] = [];
   /** Sessions that were at home when the tick began and are not any more: they still hear what was said to them. */
   readonly departed: PlayerSession[] = [];
   readonly saves: SaveRequest[] = [];

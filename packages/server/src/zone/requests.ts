@@ -10,20 +10,28 @@ import type { Operation } from "../ledger/port.ts";
 import { readLossless, writeLossless } from "../world/lossless.ts";
 import type { ReplyType } from "./definitions.ts";
 
-export interface LedgerRequest {
-  readonly number: number;
-  readonly operation: Operation;
+/** What an answer goes to. */
+export interface UnnumberedRequest {
   readonly reply: ReplyType;
   readonly args: RecordValue<RecordFields>;
   readonly owner: EntityRef;
 }
 
-/** Requests in flight per zone: more means that the store is away, and new ones are refused by the game's reply. */
+export interface LedgerRequest extends UnnumberedRequest {
+  readonly number: number;
+  readonly operation: Operation;
+}
+
+/** Requests in flight per zone: more means that the store is away, and new ones are refused at the next tick. */
 export const requestsMax = 4096;
+/** Requests that are refused in one tick: more than a full zone's players can make, so more is a bug in the game. */
+const refusedMax = 65_536;
 
 export class Requests {
   readonly #pending = new Map<number, LedgerRequest>();
   readonly #replies: ReadonlyMap<string, ReplyType>;
+  /** Requests for which there was no room, until the next tick tells who asked. */
+  #refused: UnnumberedRequest[] = [];
   #next = 1;
 
   constructor(replies: readonly ReplyType[]) {
@@ -54,6 +62,20 @@ export class Requests {
     return numbered;
   }
 
+  /** Keeps a request that is not made, for lack of room, until the next tick. */
+  refuse(request: UnnumberedRequest): void {
+    assert(this.#refused.length < refusedMax, `a tick refuses at most ${refusedMax} ledger requests`);
+    this.#refused.push(request);
+  }
+
+  /** Takes the requests that were refused, in their order. */
+  takeRefused(): readonly UnnumberedRequest[] {
+    if (this.#refused.length === 0) return nothing;
+    const refused = this.#refused;
+    this.#refused = [];
+    return refused;
+  }
+
   /** Takes the request that an answer belongs to; undefined when it was answered before. */
   take(number: number): LedgerRequest | undefined {
     const request = this.#pending.get(number);
@@ -67,10 +89,10 @@ export class Requests {
     for (const request of this.#pending.values()) {
       writer.f64(request.number);
       writer.text(JSON.stringify(request.operation));
-      writer.text(request.reply.name);
-      writer.f64(request.owner);
-      writeLossless(writer, request.reply.fields, request.args);
+      writeAddressee(writer, request);
     }
+    writer.v(this.#refused.length);
+    for (const request of this.#refused) writeAddressee(writer, request);
   }
 
   restore(reader: ByteReader): boolean {
@@ -78,20 +100,33 @@ export class Requests {
     for (let left = reader.v(); left > 0 && !reader.failed; left--) {
       const number = reader.f64();
       const operation = parseOperation(reader.text(4096));
-      const reply = this.#replies.get(reader.text(128));
-      if (operation === undefined || reply === undefined) return false;
-      const owner = reader.f64();
-      this.#pending.set(number, {
-        number,
-        operation,
-        reply,
-        owner,
-        args: readLossless(reader, reply.fields),
-      });
+      const addressee = this.#readAddressee(reader);
+      if (operation === undefined || addressee === undefined) return false;
+      this.#pending.set(number, { number, operation, ...addressee });
+    }
+    for (let left = reader.v(); left > 0 && !reader.failed; left--) {
+      const addressee = this.#readAddressee(reader);
+      if (addressee === undefined) return false;
+      this.#refused.push(addressee);
     }
     return !reader.failed;
   }
+
+  #readAddressee(reader: ByteReader): UnnumberedRequest | undefined {
+    const reply = this.#replies.get(reader.text(128));
+    if (reply === undefined) return undefined;
+    const owner = reader.f64();
+    return { reply, owner, args: readLossless(reader, reply.fields) };
+  }
 }
+
+function writeAddressee(writer: ByteWriter, { reply, owner, args }: UnnumberedRequest): void {
+  writer.text(reply.name);
+  writer.f64(owner);
+  writeLossless(writer, reply.fields, args);
+}
+
+const nothing: readonly UnnumberedRequest[] = [];
 
 /** An operation that `save` wrote; what it asks for was checked when it was made, and will be by the store. */
 function parseOperation(json: string): Operation | undefined {

@@ -3,11 +3,12 @@
  *
  * Invariant: part of the checkpoint. A session that left stays here until its character's last save was answered.
  */
-import type { ByteReader, ByteWriter, EntityRef } from "@myriad/protocol";
+import { type ByteReader, type ByteWriter, type EntityRef, rowOf } from "@myriad/protocol";
 
 export interface PlayerSession {
   readonly session: number;
-  readonly gateway: number;
+  /** Where the player is connected; changes when it comes back through another one. */
+  gateway: number;
   readonly characterId: number;
   readonly name: string;
   readonly sessionEpoch: number;
@@ -17,11 +18,14 @@ export interface PlayerSession {
   lastIntent: number;
   /** Tick at which the last intent was applied. */
   intentTick: number;
+  /** Set through Sessions.setGroup, which counts. */
   group: number;
   absent: boolean;
   /** Areas the player stood in at the last tick, one bit each. */
   areas: number;
   savedTick: number;
+  /** hash32 of the state that was saved or loaded last: the same again is not saved. */
+  savedHash: number;
   saveInFlight: boolean;
   /** Ledger requests without a reply; the player is not handed over while there are any. */
   pendingRequests: number;
@@ -29,37 +33,96 @@ export interface PlayerSession {
   leaving: { readonly state: Uint8Array; readonly reason: string; sent: boolean } | undefined;
 }
 
+const nobody: readonly PlayerSession[] = [];
+
 export class Sessions {
   readonly bySession = new Map<number, PlayerSession>();
-  readonly #byPlayer = new Map<EntityRef, PlayerSession>();
+  /** The same as a list, in the order in which they came: for who goes through them every tick. */
+  readonly all: PlayerSession[] = [];
+  /** By the row of the player's entity. */
+  readonly #byRow: (PlayerSession | undefined)[] = [];
+  /** Sessions with an entity by gateway, in the order in which they came. */
+  readonly #byGateway = new Map<number, PlayerSession[]>();
+  #playing = 0;
+  #grouped = 0;
 
   add(session: PlayerSession): void {
     this.bySession.set(session.session, session);
-    if (session.leaving === undefined) this.#byPlayer.set(session.player, session);
+    this.all.push(session);
+    if (session.leaving !== undefined) return;
+    const row = rowOf(session.player);
+    // Filled up to the row: an array with holes is slower.
+    while (this.#byRow.length <= row) this.#byRow.push(undefined);
+    this.#byRow[row] = session;
+    this.#playing++;
+    if (session.group !== 0) this.#grouped++;
+    this.#enterGateway(session);
+  }
+
+  /** The player came back through another gateway. */
+  moveTo(session: PlayerSession, gateway: number): void {
+    const plays = session.leaving === undefined;
+    if (plays) this.#leaveGateway(session);
+    session.gateway = gateway;
+    if (plays) this.#enterGateway(session);
+  }
+
+  /** A gateway's sessions that have their entity here; a view that the next join or leave changes. */
+  playingAt(gateway: number): readonly PlayerSession[] {
+    return this.#byGateway.get(gateway) ?? nobody;
   }
 
   ofPlayer(player: EntityRef): PlayerSession | undefined {
-    return this.#byPlayer.get(player);
+    const session = this.#byRow[rowOf(player)];
+    return session?.player === player ? session : undefined;
   }
 
   /** Players in the world; sessions that only wait for a save are not counted. */
   get playing(): number {
-    return this.#byPlayer.size;
+    return this.#playing;
+  }
+
+  /** Players in the world that are in a group. */
+  get grouped(): number {
+    return this.#grouped;
+  }
+
+  /** Puts a player into a group, 0 for none. */
+  setGroup(session: PlayerSession, group: number): void {
+    if (this.ofPlayer(session.player) === session)
+      this.#grouped += Number(group !== 0) - Number(session.group !== 0);
+    session.group = group;
   }
 
   /** Takes the entity from a session that leaves. */
   release(session: PlayerSession): void {
-    this.#byPlayer.delete(session.player);
+    if (this.ofPlayer(session.player) !== session) return;
+    this.#byRow[rowOf(session.player)] = undefined;
+    this.#playing--;
+    if (session.group !== 0) this.#grouped--;
+    this.#leaveGateway(session);
   }
 
   remove(session: PlayerSession): void {
     this.release(session);
     this.bySession.delete(session.session);
+    this.all.splice(this.all.indexOf(session), 1);
+  }
+
+  #enterGateway(session: PlayerSession): void {
+    const playing = this.#byGateway.get(session.gateway);
+    if (playing === undefined) this.#byGateway.set(session.gateway, [session]);
+    else playing.push(session);
+  }
+
+  #leaveGateway(session: PlayerSession): void {
+    const playing = this.#byGateway.get(session.gateway)!;
+    playing.splice(playing.indexOf(session), 1);
   }
 
   save(writer: ByteWriter): void {
     writer.v(this.bySession.size);
-    for (const session of this.bySession.values()) writeSession(writer, session);
+    for (const session of this.all) writeSession(writer, session);
   }
 
   restore(reader: ByteReader): boolean {
@@ -88,6 +151,7 @@ export function writeSession(writer: ByteWriter, session: PlayerSession): void {
   );
   writer.u32(session.areas);
   writer.f64(session.savedTick);
+  writer.u32(session.savedHash);
   writer.v(session.pendingRequests);
   if (session.leaving !== undefined) {
     writer.text(session.leaving.reason);
@@ -110,6 +174,7 @@ export function readSession(reader: ByteReader): PlayerSession {
   const flags = reader.u8();
   const areas = reader.u32();
   const savedTick = reader.f64();
+  const savedHash = reader.u32();
   const pendingRequests = reader.v();
   const leaving =
     flags & 4
@@ -129,6 +194,7 @@ export function readSession(reader: ByteReader): PlayerSession {
     absent: (flags & 1) !== 0,
     areas,
     savedTick,
+    savedHash,
     saveInFlight: (flags & 2) !== 0,
     pendingRequests,
     leaving,

@@ -9,6 +9,8 @@ function batch(kind: number = batchKind.zone, hasGhosts = 1, head = section.bloc
   const writer = new ByteWriter();
   writeHeader(writer, { kind, realm: 1, zone: 2, peer: 3, epoch: 4, sequence: 5 });
   writer.u8(zoneBatchFlag.restart | zoneBatchFlag.wantsKeyframes);
+  writer.u32(11);
+  writer.u32(12);
   writer.u32(99);
   writer.v(2);
   writer.u32(7);
@@ -38,8 +40,9 @@ test("a zone batch written by hand is read as it was meant", () => {
   const bytes = batch();
   const read = readZoneBatch(bytes);
   assert.ok(read.ok);
-  const { header, flags, ack, messages, ghosts } = read.value;
+  const { header, flags, life, peerLife, ack, messages, ghosts } = read.value;
   assert.deepEqual([header.zone, header.peer, header.sequence, flags, ack], [2, 3, 5, 3, 99]);
+  assert.deepEqual([life, peerLife], [11, 12]);
   assert.deepEqual(messages, [
     { number: 7, kind: zoneMessage.game, bytes: Uint8Array.of(1, 2) },
     { number: 8, kind: zoneMessage.grant, bytes: new Uint8Array(0) },

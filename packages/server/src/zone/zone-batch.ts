@@ -4,6 +4,8 @@
  *
  *   header (kind 3, zone = sender, peer = receiver, sequence = tick)
  *   flags:u8 (1 the receiver shall start its ghosts anew, 2 the sender asks for keyframes)
+ *   life:u32       which life of the sender this is: the epoch under which it came back from an older state, 0 at first
+ *   peerLife:u32   which life of the receiver the sender knows: numbers and acknowledgements belong to this pair of lives
  *   ack:u32        last message number applied
  *   messages       count:v { number:u32 kind:u8 length:v bytes }
  *   ghosts         present:u8 [ a zone's part as in a client frame: zone:v tick:u32 length:v sections ]
@@ -25,6 +27,8 @@ export interface ZoneMessage {
 export interface ZoneBatch {
   readonly header: BatchHeader;
   readonly flags: number;
+  readonly life: number;
+  readonly peerLife: number;
   readonly ack: number;
   readonly messages: readonly ZoneMessage[];
   readonly ghosts: ZonePart | undefined;
@@ -36,6 +40,8 @@ export function readZoneBatch(bytes: Uint8Array): Decoded<ZoneBatch> {
   if (!head.ok) return head;
   if (head.value.kind !== batchKind.zone) return refused("unknown_type");
   const flags = reader.u8();
+  const life = reader.u32();
+  const peerLife = reader.u32();
   const ack = reader.u32();
   const messages: ZoneMessage[] = [];
   for (let left = reader.v(); left > 0 && !reader.failed; left--) {
@@ -48,5 +54,5 @@ export function readZoneBatch(bytes: Uint8Array): Decoded<ZoneBatch> {
     ghosts = part;
   }
   if (reader.failed) return refused("truncated");
-  return { ok: true, value: { header: head.value, flags, ack, messages, ghosts } };
+  return { ok: true, value: { header: head.value, flags, life, peerLife, ack, messages, ghosts } };
 }

@@ -17,21 +17,19 @@ import {
   type RecordFields,
   RegionGrid,
 } from "@myriad/protocol";
-import { decodeCharacter } from "../bus/character.ts";
 import { leaveReason, readInput, type SessionInput, writeInput } from "../bus/intent-batch.ts";
 import { coreEvents } from "../events/core-events.ts";
 import { EventHub } from "../events/hub.ts";
 import { AssertionFailed, assert } from "../kernel/assert.ts";
 import { hash64 } from "../kernel/hash.ts";
 import { watchedChannels } from "../replication/quantised.ts";
-import { Replicator } from "../replication/replicator.ts";
-import type { VectorColumn } from "../world/columns.ts";
+import { type CrowdOptions, Replicator } from "../replication/replicator.ts";
+import type { Outcome } from "../ledger/port.ts";
 import { readLossless } from "../world/lossless.ts";
-import type { Table } from "../world/table.ts";
 import { World } from "../world/world.ts";
 import { Areas } from "./areas.ts";
 import { Borders } from "./borders.ts";
-import { Crossing, handoverHysteresisM } from "./crossing.ts";
+import { Crossing } from "./crossing.ts";
 import type { ZoneApi } from "./api.ts";
 import type { ZoneDefinition } from "./definitions.ts";
 import { GameApi } from "./game-api.ts";
@@ -39,8 +37,9 @@ import type { StoreReply, TickInputs } from "./inputs.ts";
 import type { Metrics } from "./metrics-port.ts";
 import { Names } from "./names.ts";
 import { type Effects, Outbox } from "./outbox.ts";
+import { Players } from "./players.ts";
 import { messageOf, type Program } from "./program.ts";
-import { Requests } from "./requests.ts";
+import { Requests, type UnnumberedRequest } from "./requests.ts";
 import { type PlayerSession, Sessions } from "./sessions.ts";
 import { readZoneBatch, zoneMessage } from "./zone-batch.ts";
 
@@ -55,6 +54,8 @@ export interface ZoneOptions {
   readonly regionSizeM: number;
   /** Metres an entity may stand outside its region before it belongs to another. */
   readonly regionHysteresisM: number;
+  /** When regions split and merge. @default they never do */
+  readonly crowds?: CrowdOptions;
   readonly borderDepthM: number;
   /** Milliseconds between two saves of a character. */
   readonly saveEveryMs: number;
@@ -82,6 +83,7 @@ export class ZoneCore {
   readonly world: World;
   readonly grid: RegionGrid;
   readonly sessions = new Sessions();
+  readonly players: Players;
   readonly requests: Requests;
   readonly outbox: Outbox;
   readonly borders: Borders;
@@ -93,15 +95,14 @@ export class ZoneCore {
   readonly moved = new Map<EntityRef, EntityRef>();
   /** True while the last tick ran its systems. */
   isAwake = true;
-  readonly #players: Table;
   readonly #crossing: Crossing;
   readonly #held: HeldInput[] = [];
   readonly #names: Names;
   #restored = false;
   #started = false;
+  /** Until the first tick after a roll-back. */
+  #isRolledBack = false;
   #hadInputs = false;
-  /** Items of the player that is connecting right now. */
-  connectingItems: readonly { itemId: number; itemType: number; slot: number }[] = [];
 
   constructor(options: ZoneOptions) {
     const { program } = options;
@@ -138,6 +139,7 @@ export class ZoneCore {
       schema: realm.schema,
       tables: this.world.tables,
       regionHysteresisM: options.regionHysteresisM,
+      crowds: options.crowds,
     });
     this.api = new GameApi(this);
     this.#crossing = new Crossing(this);
@@ -151,7 +153,7 @@ export class ZoneCore {
       report: (problem) =>
         options.report({ module: problem.module, what: problem.event, error: problem.error }),
     });
-    this.#players = this.world.table(realm.player) as unknown as Table;
+    this.players = new Players(this);
   }
 
   get tick(): number {
@@ -172,6 +174,10 @@ export class ZoneCore {
     this.moved.clear();
     if (!this.#started) this.#start();
     this.world.tick++;
+    if (this.#isRolledBack) {
+      this.#isRolledBack = false;
+      this.players.forgetAll("zone_restored");
+    }
     this.borders.grant();
     this.#hadInputs =
       inputs.replies.length > 0 || inputs.gateways.some(({ inputs: given }) => given.length > 0);
@@ -179,18 +185,25 @@ export class ZoneCore {
       .map(readZoneBatch)
       .filter((read) => read.ok)
       .sort((a, b) => a.value.header.zone - b.value.header.zone)) {
+      const { header, life, peerLife } = batch.value;
+      const isBetweenUs = this.borders.meet(header.zone, life, peerLife);
       for (const { number, kind, bytes } of batch.value.messages) {
-        if (this.borders.isNew(batch.value.header.zone, number))
+        if (isBetweenUs && this.borders.isNew(batch.value.header.zone, number))
           this.#applyMessage(batch.value.header.zone, kind, bytes);
       }
       this.borders.receive(batch.value);
     }
     this.borders.expire();
+    this.#answerRefused();
     for (const reply of inputs.replies) this.#applyReply(reply);
     this.#applyHeld();
+    // The game may say something before anybody leaves; who joins in the same tick is let go with the others.
+    if (inputs.drain !== undefined)
+      this.hub.emit(coreEvents["zone.stopping"], this.api, { zone: this.options.zone });
     for (const { gateway, inputs: given } of [...inputs.gateways].sort((a, b) => a.gateway - b.gateway)) {
       for (const input of given) this.#applyInput(gateway, input);
     }
+    if (inputs.drain !== undefined) this.players.endAll(inputs.drain);
     this.world.refreshIndex();
   }
 
@@ -208,31 +221,23 @@ export class ZoneCore {
     for (const system of this.options.program.systems) {
       const period = system.everyMs === 0 ? 1 : this.ticks(system.everyMs);
       if (world.tick % period !== 0) continue;
-      this.#guard(system.module, `system ${system.name}`, () => system.run(api));
+      try {
+        system.run(api);
+      } catch (error) {
+        this.#problem(system.module, `system ${system.name}`, error);
+      }
       if (system.moves) world.refreshIndex();
     }
-    this.#updateAreas();
+    this.players.updateAreas();
     hub.flush(api);
     this.#crossing.handOver();
+    // Who crossed left the areas it stood in.
+    hub.flush(api);
   }
 
   /** Third phase: what the store must do. The host sends it; answers are inputs. */
   commit(): Effects {
-    const saveEveryTicks = this.ticks(this.options.saveEveryMs);
-    for (const session of this.sessions.bySession.values()) {
-      if (session.saveInFlight) continue;
-      if (session.leaving !== undefined) {
-        if (!session.leaving.sent) {
-          session.leaving.sent = true;
-          this.#requestSave(session, session.leaving.state);
-        }
-        continue;
-      }
-      // Counted from each join, so that saves do not come in waves.
-      if (this.tick - session.savedTick < saveEveryTicks) continue;
-      session.savedTick = this.tick;
-      this.#requestSave(session, this.encodeCharacterState(session.player));
-    }
+    this.players.requestSaves();
     return { saves: this.outbox.saves, operations: this.outbox.operations };
   }
 
@@ -271,8 +276,8 @@ export class ZoneCore {
     const reader = new ByteReader(new Uint8Array(bytes));
     if (reader.text(64) !== checkpointFormat) return false;
     if (!this.world.restore(reader) || !this.sessions.restore(reader)) return false;
-    for (const { player, leaving } of this.sessions.bySession.values())
-      if (leaving === undefined && !this.#players.isOwned(this.#players.row(player))) return false;
+    for (const { player, leaving } of this.sessions.all)
+      if (leaving === undefined && !this.players.table.isOwned(this.players.table.row(player))) return false;
     if (!this.requests.restore(reader) || !this.borders.restore(reader)) return false;
     for (let left = reader.v(); left > 0 && !reader.failed; left--) {
       const tick = reader.f64();
@@ -286,6 +291,16 @@ export class ZoneCore {
     // Saved before its first tick, it still has to be populated.
     this.#restored = this.#started;
     return !reader.failed && reader.remaining === 0;
+  }
+
+  /**
+   * The restored state is an old one: what happened after it did not happen here, but it did elsewhere. Players come back
+   * by joining again, from their last saves; dealings with other zones begin anew. Call before the first tick.
+   */
+  rollBack(): void {
+    this.#isRolledBack = true;
+    this.#held.length = 0;
+    this.borders.beginAnew(this.options.epoch);
   }
 
   /** Hash of the whole state: equal hashes, equal zones. */
@@ -308,28 +323,6 @@ export class ZoneCore {
     return this.#names.meant(ref);
   }
 
-  /** A player's saved fields and place, by name. */
-  encodeCharacterState(player: EntityRef): Uint8Array {
-    const writer = new ByteWriter(512);
-    const { fields } = this.options.program.realm.player;
-    this.#players.writeRow(
-      writer,
-      this.#players.row(player),
-      (name) => name === "position" || fields[name]!.saved,
-    );
-    return writer.copy();
-  }
-
-  /** Takes a player out of the world; its session waits for the last save. */
-  endPlayer(session: PlayerSession, reason: string): void {
-    this.hub.emit(coreEvents["player.left"], this.api, { player: session.player, reason });
-    const state = this.encodeCharacterState(session.player);
-    this.sessions.release(session);
-    this.outbox.departed.push(session);
-    session.leaving = { state, reason, sent: false };
-    this.world.despawn(session.player);
-  }
-
   #start(): void {
     this.#started = true;
     for (const module of this.options.program.realm.modules) {
@@ -347,7 +340,7 @@ export class ZoneCore {
   #applyInput(gateway: number, input: SessionInput): void {
     const session = this.sessions.bySession.get(input.session);
     if (input.kind === "join") {
-      if (session === undefined) this.#join(gateway, input);
+      if (session === undefined) this.players.join(gateway, input);
       return;
     }
     if (session === undefined) {
@@ -355,10 +348,14 @@ export class ZoneCore {
       if (this.#held.length < heldMax) this.#held.push({ tick: this.tick, gateway, input });
       return;
     }
+    if (input.kind === "here") {
+      this.sessions.moveTo(session, gateway);
+      return;
+    }
     if (session.leaving !== undefined) return;
     switch (input.kind) {
       case "leave":
-        return this.endPlayer(
+        return this.players.end(
           session,
           input.reason === leaveReason.takenOver ? "logged_in_elsewhere" : "left",
         );
@@ -397,93 +394,37 @@ export class ZoneCore {
     const event = { actor: session.player, intent };
     const type = this.hub.client(binding.module, binding.intent.name);
     if (type !== undefined && !this.hub.emit(type, this.api, event)) return;
-    this.#guard(binding.module, `intent ${binding.intent.name}`, () =>
-      binding.handler(this.api, session.player, event.intent as never),
-    );
+    // Not through #guard, whose closure would be one for each intent.
+    try {
+      binding.handler(this.api, session.player, event.intent as never);
+    } catch (error) {
+      this.#problem(binding.module, `intent ${binding.intent.name}`, error);
+    }
   }
 
-  #join(gateway: number, input: SessionInput & { kind: "join" }): void {
-    const decoded = decodeCharacter(input.character);
-    if (!decoded.ok) {
-      this.outbox.ended.push({ session: input.session, how: "closed", reason: "store_unavailable" });
-      return;
-    }
-    const character = decoded.value;
-    const row = this.#players.take(this.tick);
-    if (row < 0) {
-      this.outbox.ended.push({ session: input.session, how: "closed", reason: "server_full" });
-      return;
-    }
-    const position = this.#positionOf(this.#players);
-    const isKnown = character.state.length > 0 && this.#players.readRow(new ByteReader(character.state), row);
-    if (!isKnown || !this.#isInside(position.x[row]!, position.y[row]!)) {
-      const point = this.options.program.realm.spawnPoint(this.options.zones, this.world.random.float());
-      position.x[row] = point.x;
-      position.y[row] = point.y;
-    }
-    this.world.index(this.#players, row);
-    const player = this.#players.ref(row);
-    this.sessions.add({
-      session: input.session,
-      gateway,
-      characterId: character.characterId,
-      name: character.name,
-      sessionEpoch: character.sessionEpoch,
-      player,
-      version: character.version,
-      lastIntent: input.lastIntent,
-      intentTick: this.tick,
-      group: 0,
-      absent: false,
-      areas: 0,
-      savedTick: this.tick,
-      saveInFlight: false,
-      pendingRequests: 0,
-      leaving: undefined,
-    });
-    this.connectingItems = character.items;
-    this.hub.emit(coreEvents["player.connected"], this.api, { player });
-    this.connectingItems = [];
+  /** Requests for which there was no room when they were made hear so now: a handler may ask again, and does not go round in circles. */
+  #answerRefused(): void {
+    for (const refused of this.requests.takeRefused())
+      this.#answer(refused, { status: "refused", code: "ledger_busy" });
+  }
+
+  #answer(request: UnnumberedRequest, outcome: Outcome): void {
+    const session = this.sessions.ofPlayer(request.owner);
+    if (session !== undefined) session.pendingRequests--;
+    const owner = this.world.owns(request.owner) ? request.owner : noEntity;
+    const binding = this.options.program.replies.get(request.reply)!;
+    this.#guard("ledger", `reply ${request.reply.name}`, () =>
+      binding.handler(this.api, owner, request.args, outcome),
+    );
   }
 
   #applyReply(reply: StoreReply): void {
     if (reply.kind === "ledger") {
       const request = this.requests.take(reply.request);
-      if (request === undefined) return;
-      const session = this.sessions.ofPlayer(request.owner);
-      if (session !== undefined) session.pendingRequests--;
-      const owner = this.world.owns(request.owner) ? request.owner : noEntity;
-      const binding = this.options.program.replies.get(request.reply)!;
-      this.#guard("ledger", `reply ${request.reply.name}`, () =>
-        binding.handler(this.api, owner, request.args, reply.outcome),
-      );
+      if (request !== undefined) this.#answer(request, reply.outcome);
       return;
     }
-    const session = this.sessions.bySession.get(reply.session);
-    if (session === undefined) return;
-    session.saveInFlight = false;
-    if (reply.kind === "saved") session.version = reply.version;
-    if (reply.kind === "saveRefused" && session.leaving === undefined) {
-      // Somebody newer plays this character: what this zone holds of it is void.
-      this.endPlayer(session, "logged_in_elsewhere");
-      session.leaving!.sent = true;
-    }
-    if (session.leaving?.sent) {
-      this.outbox.ended.push({ session: session.session, how: "closed", reason: session.leaving.reason });
-      this.sessions.remove(session);
-    }
-  }
-
-  #requestSave(session: PlayerSession, state: Uint8Array): void {
-    session.saveInFlight = true;
-    this.outbox.saves.push({
-      session: session.session,
-      characterId: session.characterId,
-      expectedVersion: session.version,
-      sessionEpoch: session.sessionEpoch,
-      zone: this.options.zone,
-      state,
-    });
+    this.players.hearSave(reply);
   }
 
   #applyMessage(zone: number, kind: number, bytes: Uint8Array): void {
@@ -531,24 +472,6 @@ export class ZoneCore {
     return this.world.tables.some((table) => table.kind.wakes && table.ghostCount > 0);
   }
 
-  #updateAreas(): void {
-    if (this.areas.names.length === 0) return;
-    const position = this.#positionOf(this.#players);
-    for (const session of this.sessions.bySession.values()) {
-      if (session.leaving !== undefined) continue;
-      const row = this.#players.row(session.player);
-      const mask = this.areas.maskAt(position.x[row]!, position.y[row]!);
-      if (mask === session.areas) continue;
-      const changed = mask ^ session.areas;
-      session.areas = mask;
-      this.areas.names.forEach((area, bit) => {
-        if ((changed & (1 << bit)) === 0) return;
-        const event = (mask & (1 << bit)) !== 0 ? coreEvents["area.entered"] : coreEvents["area.left"];
-        this.hub.emit(event, this.api, { area, entity: session.player });
-      });
-    }
-  }
-
   #tellOfChanges(): void {
     for (const kind of this.replicator.kinds) {
       if (kind === undefined) continue;
@@ -564,25 +487,18 @@ export class ZoneCore {
     }
   }
 
-  /** True where an entity of this zone can stand: also a little outside, before it is handed over. */
-  #isInside(x: number, y: number): boolean {
-    const { x: left, y: top, width, height } = this.definition.bounds;
-    const slack = handoverHysteresisM;
-    return x >= left - slack && y >= top - slack && x < left + width + slack && y < top + height + slack;
-  }
-
-  #positionOf(table: Table): VectorColumn {
-    return (table.columns as Record<string, unknown>)["position"] as VectorColumn;
-  }
-
   /** Runs game code: what it throws is reported and the zone goes on; a failed assertion ends the zone. */
   #guard(module: string, what: string, run: () => void): void {
     try {
       run();
     } catch (error) {
-      if (error instanceof AssertionFailed) throw error;
-      this.options.report({ module, what, error });
+      this.#problem(module, what, error);
     }
+  }
+
+  #problem(module: string, what: string, error: unknown): void {
+    if (error instanceof AssertionFailed) throw error;
+    this.options.report({ module, what, error });
   }
 }
 

@@ -5,23 +5,23 @@
  * Invariant: the zone inside never sees a promise or a clock; every input passes through `TickInputs`.
  * Invariant: intake is bounded; what is over the limit is dropped and counted.
  */
-import { ByteReader, finePositionStepsPerM, idOf, type Level } from "@myriad/protocol";
+import { ByteReader, type Level } from "@myriad/protocol";
 import { readHeader } from "../bus/header.ts";
 import { readIntentBatch, type SessionInput } from "../bus/intent-batch.ts";
 import type { Bus } from "../bus/port.ts";
-import type { Letter } from "../bus/tick-frame.ts";
-import type { QuantisedKind } from "../replication/quantised.ts";
-import { AssertionFailed } from "../kernel/assert.ts";
+import { AssertionFailed, assert } from "../kernel/assert.ts";
+import { MyriadError } from "../kernel/errors.ts";
 import { operationsPerApplyMax } from "../ledger/limits.ts";
 import type { Operation } from "../ledger/port.ts";
 import type { CharacterId } from "../store/ids.ts";
 import { savesPerCallMax } from "../store/limits.ts";
-import type { Store } from "../store/port.ts";
-import type { VectorColumn } from "../world/columns.ts";
-import { encodeMember, encodeSelf, FrameWriter, type GatewayPart, type SessionRecord } from "./frames.ts";
-import type { StoreReply, TickInputs } from "./inputs.ts";
+import { FrameWriter } from "./frames.ts";
+import type { ZoneStore } from "./gathered-saves.ts";
+import { GroupStates } from "./group-states.ts";
+import { decodeInputs, type StoreReply, type TickInputs } from "./inputs.ts";
 import type { Effects } from "./outbox.ts";
-import type { PlayerSession } from "./sessions.ts";
+import { type Deflate, KeyframePacker } from "./packing.ts";
+import { SessionRecords } from "./session-records.ts";
 import { ZoneCore, type ZoneOptions } from "./zone-core.ts";
 
 /** Milliseconds that each phase of a tick took. */
@@ -35,7 +35,7 @@ export interface PhaseTimes {
 
 export interface ZoneHostOptions extends ZoneOptions {
   readonly bus: Bus;
-  readonly store: Store;
+  readonly store: ZoneStore;
   readonly gateways: readonly number[];
   /** Monotonic milliseconds, for accounting only. */
   readonly nowMs: () => number;
@@ -45,14 +45,14 @@ export interface ZoneHostOptions extends ZoneOptions {
   readonly delay: (ms: number) => Promise<void>;
   /** Called with the inputs of every tick before they are applied: where a journal goes. */
   readonly journal?: (tick: number, inputs: TickInputs) => void;
+  /** Packs keyframes. @default none is packed */
+  readonly deflate?: Deflate;
 }
 
 /** Inputs that wait for one tick, of all gateways together. */
 const pendingInputsMax = 65_536;
 /** Batches of other zones that wait for one tick: eight neighbours' for half a minute. What is lost is repeated. */
 const zoneBatchesMax = 4096;
-/** Ticks between two group states: 5 Hz at 20. */
-const groupStrideTicks = 4;
 /** Milliseconds before a failed store call is made again. */
 const retryMs = 1000;
 
@@ -75,24 +75,31 @@ export class ZoneHost {
   readonly #selves = new Set<number>();
   /** Gateways with a session that wants digests. */
   readonly #digestsFor = new Set<number>();
-  /** What each session was last told of its own entity. */
-  readonly #told = new Map<number, { x: number; y: number; own: number }>();
-  readonly #lastGroups = new Map<number, number>();
+  readonly #packer: KeyframePacker;
+  readonly #records: SessionRecords;
+  readonly #groups: GroupStates;
   readonly #detach: (() => void)[] = [];
   readonly #waiting = new Set<Promise<void>>();
   #isClosed = false;
+  #drain: string | undefined;
+  /** What a store call failed of that no store may ever accept: ends the zone at its next tick. */
+  #broken: unknown;
 
   constructor(options: ZoneHostOptions) {
     this.#options = options;
     this.core = new ZoneCore(options);
     this.levels = options.levels;
     this.#frames = new FrameWriter({ realm: options.realmTag, zone: options.zone, epoch: options.epoch });
+    this.#packer = new KeyframePacker(options.deflate);
+    this.#records = new SessionRecords(this.core);
+    this.#groups = new GroupStates(this.core);
     this.#detach.push(options.bus.onIntents(options.zone, (batch) => this.#takeIntents(batch)));
     this.#detach.push(options.bus.onZoneBatches(options.zone, (batch) => this.#takeZoneBatch(batch)));
   }
 
   /** Runs one tick and sends what it says. `dilation` is the percentage of real time at which zones run now. */
   tick(dilation: number): void {
+    if (this.#broken !== undefined) throw this.#broken;
     const { nowMs } = this.#options;
     const inputs = this.#gather();
     this.#options.journal?.(this.core.tick + 1, inputs);
@@ -120,16 +127,53 @@ export class ZoneHost {
     return this.core.sessions.playing;
   }
 
-  /** Ends every player with a reason; their saves run. Call ticks until `isQuiet`. */
+  /** Ends every player with a reason at the next tick; their saves run. Call ticks until `isQuiet`. */
   drain(reason: string): void {
-    for (const session of [...this.core.sessions.bySession.values()]) {
-      if (session.leaving === undefined) this.core.endPlayer(session, reason);
-    }
+    this.#drain = reason;
   }
 
   /** True when nobody is left, no save and no ledger request is on its way. */
   get isQuiet(): boolean {
     return this.core.sessions.bySession.size === 0 && this.#waiting.size === 0;
+  }
+
+  /** True when no call of the store is on its way: all answers are inputs of the next tick, or of whoever goes on. */
+  get isSettled(): boolean {
+    return this.#waiting.size === 0;
+  }
+
+  /** Everything that another host needs to go on as if nothing had happened. Ticks no more afterwards. */
+  give(): { state: Uint8Array; inputs: TickInputs } {
+    assert(this.isSettled, "a zone is given away when the store owes it nothing");
+    return { state: this.core.save(), inputs: this.#gather() };
+  }
+
+  /**
+   * Goes on where another host stopped, before the first tick. Throws MyriadError `checkpoint_invalid`.
+   * @param inputs What had come for the zone's next tick; undefined for none.
+   * @param isRolledBack The state is an old one: who was in it since is not. Nobody is let in but by joining again.
+   */
+  restore(state: Uint8Array, inputs: Uint8Array | undefined, isRolledBack: boolean): void {
+    const given = inputs === undefined ? undefined : decodeInputs(new Uint8Array(inputs));
+    if (!this.core.restore(state) || given?.ok === false)
+      throw new MyriadError("checkpoint_invalid", `zone ${this.#options.zone}`);
+    if (isRolledBack) {
+      this.core.rollBack();
+      // The store knows which of them it carried out, and answers the same again.
+      const pending = [...this.core.requests.pending()].map(({ number, operation }) => ({
+        request: number,
+        operation,
+      }));
+      for (const operations of lots(pending, operationsPerApplyMax)) this.#track(this.#apply(operations));
+    }
+    if (given === undefined) return;
+    this.#zoneBatches.push(...given.value.zones);
+    this.#replies.push(...given.value.replies);
+    this.#drain = given.value.drain;
+    for (const { gateway, inputs: list } of given.value.gateways) {
+      this.#inputs.set(gateway, [...list]);
+      this.#pendingInputs += list.length;
+    }
   }
 
   /** Takes the zone off the bus. */
@@ -140,7 +184,13 @@ export class ZoneHost {
 
   #gather(): TickInputs {
     const gateways = [...this.#inputs].map(([gateway, inputs]) => ({ gateway, inputs }));
-    const inputs = { zones: this.#zoneBatches, replies: this.#replies, gateways };
+    const inputs: TickInputs = {
+      zones: this.#zoneBatches,
+      replies: this.#replies,
+      gateways,
+      ...(this.#drain === undefined ? {} : { drain: this.#drain }),
+    };
+    this.#drain = undefined;
     this.#inputs.clear();
     this.#pendingInputs = 0;
     this.#zoneBatches = [];
@@ -164,7 +214,7 @@ export class ZoneHost {
     const { header, inputs, keyframes, selves } = batch.value;
     if (batch.value.wantsDigests) this.#digestsFor.add(header.peer);
     else this.#digestsFor.delete(header.peer);
-    for (const region of keyframes) if (region < this.core.grid.count) this.#keyframes.add(region);
+    for (const region of keyframes) if (region < this.core.grid.capacity) this.#keyframes.add(region);
     for (const session of selves) this.#selves.add(session);
     if (this.#pendingInputs + inputs.length > pendingInputsMax) {
       this.dropped += inputs.length;
@@ -194,18 +244,21 @@ export class ZoneHost {
       tick: core.tick,
       timeMs: this.#options.wallMs(),
       dilation,
-      regions: core.grid.count,
+      replicator: core.replicator,
       planes,
       wantsDigests: this.#digestsFor.size > 0,
-      keyframes: [...this.#keyframes].map((region) => ({
-        region,
-        bytes: core.replicator.keyframe(region).slice(),
-      })),
+      // A region may have been split or merged since it was asked for: whoever watches asks again.
+      keyframes: [...this.#keyframes]
+        .filter((region) => core.replicator.tree.isLeaf(region))
+        .map((region) => {
+          const bytes = core.replicator.keyframe(region).slice();
+          return { region, bytes, packed: this.#packer.pack(bytes) };
+        }),
       news: core.outbox.news,
-      groups: this.#groupStates(),
+      groups: this.#groups.gather(),
     });
     for (const gateway of gateways) {
-      bus.sendTickFrame(gateway, this.#frames.forGateway(common, this.#partFor(gateway)));
+      bus.sendTickFrame(gateway, this.#frameFor(gateway, common));
     }
     this.#keyframes.clear();
     this.#selves.clear();
@@ -218,6 +271,7 @@ export class ZoneHost {
         link.zone,
         this.#frames.forZone(link, {
           tick: core.tick,
+          life: core.borders.life,
           messages,
           plane: nearest,
           replicator: core.replicator,
@@ -226,121 +280,23 @@ export class ZoneHost {
     }
   }
 
-  #partFor(gateway: number): GatewayPart {
-    const { core } = this;
-    const { outbox } = core;
-    const kind = core.replicator.kinds[core.world.table(core.options.program.realm.player).index]!;
-    const sessions: SessionRecord[] = [];
-    for (const session of core.sessions.bySession.values()) {
-      if (session.gateway !== gateway || session.leaving !== undefined) continue;
-      sessions.push(
-        this.#recordOf(
-          session.session,
-          session.player,
-          kind,
-          session,
-          outbox.facts.get(session.session) ?? [],
-        ),
-      );
-    }
-    for (const session of outbox.departed) {
-      if (session.gateway === gateway) sessions.push(this.#lastWords(session));
-    }
-    const isOurs = (session: number) => session >>> 24 === gateway;
-    const ended = outbox.ended.filter((end) => isOurs(end.session));
-    for (const end of ended) this.#forget(end.session);
-    const letters: Letter[] = outbox.letters.filter((letter) => isOurs(letter.fromSession));
-    return { gateway, sessions, ended, letters };
+  /** Where a session is now; one that has just left is answered where it began. */
+  #gatewayOf(session: number): number {
+    return this.core.sessions.bySession.get(session)?.gateway ?? session >>> 24;
   }
 
-  #recordOf(
-    session: number,
-    player: number,
-    kind: QuantisedKind,
-    state: { readonly group: number; readonly lastIntent: number; readonly intentTick: number },
-    facts: SessionRecord["facts"],
-  ): SessionRecord {
-    const row = kind.table.row(player);
-    const { x, y } = (kind.table.columns as Record<string, unknown>)["position"] as VectorColumn;
-    const fineX = Math.round(x[row]! * finePositionStepsPerM);
-    const fineY = Math.round(y[row]! * finePositionStepsPerM);
-    const own = idOf(player);
-    const told = this.#toldOf(session);
-    const isFull = told.own !== own || this.#selves.has(session);
-    const hasMoved = isFull || told.x !== fineX || told.y !== fineY;
-    told.x = fineX;
-    told.y = fineY;
-    told.own = own;
-    const self = encodeSelf(kind, row, this.core.tick, isFull);
-    return {
-      session,
-      own: isFull ? own : undefined,
-      position: hasMoved ? { x: fineX, y: fineY } : undefined,
-      self,
-      selfFull: isFull && self !== undefined,
-      group: state.group,
-      lastIntent: state.lastIntent,
-      ticksSince: Math.min(255, this.core.tick - state.intentTick + 1),
-      facts,
-    };
-  }
-
-  /** What a session is told in the tick in which it left: facts and acknowledgement, nothing of an entity. */
-  #lastWords({ session, group, lastIntent, intentTick }: PlayerSession): SessionRecord {
-    return {
-      session,
-      own: undefined,
-      position: undefined,
-      self: undefined,
-      selfFull: false,
-      group,
-      lastIntent,
-      ticksSince: Math.min(255, this.core.tick - intentTick + 1),
-      facts: this.core.outbox.facts.get(session) ?? [],
-    };
-  }
-
-  #toldOf(session: number): { x: number; y: number; own: number } {
-    let told = this.#told.get(session);
-    if (told === undefined) {
-      told = { x: 0, y: 0, own: -1 };
-      this.#told.set(session, told);
-    }
-    return told;
-  }
-
-  #forget(session: number): void {
-    this.#told.delete(session);
-  }
-
-  /** What members of groups share, at the group's stride or when a group's membership changed. */
-  #groupStates(): { group: number; bytes: Uint8Array }[] {
-    const { core } = this;
-    const members = new Map<number, Uint8Array[]>();
-    const counts = new Map<number, number>();
-    for (const session of core.sessions.bySession.values()) {
-      if (session.group === 0 || session.leaving !== undefined) continue;
-      counts.set(session.group, (counts.get(session.group) ?? 0) + 1);
-    }
-    const isDue = core.tick % groupStrideTicks === 0;
-    const kind = core.replicator.kinds[core.world.table(core.options.program.realm.player).index]!;
-    for (const session of core.sessions.bySession.values()) {
-      const { group } = session;
-      if (group === 0 || session.leaving !== undefined) continue;
-      if (!isDue && this.#lastGroups.get(group) === counts.get(group)) continue;
-      const bytes = encodeMember(
-        kind,
-        kind.table.row(session.player),
-        core.options.zone,
-        idOf(session.player),
-      );
-      const list = members.get(group);
-      if (list === undefined) members.set(group, [bytes]);
-      else list.push(bytes);
-    }
-    this.#lastGroups.clear();
-    for (const [group, count] of counts) this.#lastGroups.set(group, count);
-    return [...members].map(([group, parts]) => ({ group, bytes: concat(parts) }));
+  /** The gateway's own part: letters, sessions, ends. */
+  #frameFor(gateway: number, commonBytes: number): Uint8Array {
+    const { outbox } = this.core;
+    const letters =
+      outbox.letters.length === 0
+        ? outbox.letters
+        : outbox.letters.filter(({ fromSession }) => this.#gatewayOf(fromSession) === gateway);
+    const ended =
+      outbox.ended.length === 0 ? outbox.ended : outbox.ended.filter((end) => end.gateway === gateway);
+    this.#frames.beginGateway(commonBytes, gateway, letters);
+    this.#records.write(this.#frames, gateway, this.#selves);
+    return this.#frames.endGateway(ended);
   }
 
   #carryOut(effects: Effects): void {
@@ -351,7 +307,17 @@ export class ZoneHost {
 
   #track(work: Promise<void>): void {
     this.#waiting.add(work);
-    void work.finally(() => this.#waiting.delete(work));
+    work
+      .catch((error: unknown) => {
+        const what = error instanceof Error ? error.message : String(error);
+        this.#broken ??= new AssertionFailed(
+          `zone ${this.#options.zone}: a call of the store failed: ${what}`,
+          {
+            cause: error,
+          },
+        );
+      })
+      .finally(() => this.#waiting.delete(work));
   }
 
   async #save(saves: Effects["saves"]): Promise<void> {
@@ -408,14 +374,4 @@ function lots<T>(items: readonly T[], size: number): T[][] {
   const cut: T[][] = [];
   for (let at = 0; at < items.length; at += size) cut.push(items.slice(at, at + size));
   return cut;
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
