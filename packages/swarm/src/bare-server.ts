@@ -1,5 +1,5 @@
 /** A bare server in a process of its own, for the swarm's test of itself; bare-main.ts is what runs there. */
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { processMsMax } from "./limits.ts";
 
@@ -7,6 +7,11 @@ export interface BareServer {
   /** `ws://host:port`. */
   readonly url: string;
   stop(): void;
+}
+
+/** The child ends by itself when nobody listens to it any more, so that what it has to say at its end is said. */
+function stop(child: ChildProcess): void {
+  if (child.connected) child.disconnect();
 }
 
 /** Resolves when it listens; rejects with an Error that can be shown when it does not. */
@@ -25,7 +30,7 @@ export function startBareServer(): Promise<BareServer> {
     child.once("message", (said) => {
       clearTimeout(patience);
       const { port } = said as { port: number };
-      resolve({ url: `ws://127.0.0.1:${port}`, stop: () => child.kill() });
+      resolve({ url: `ws://127.0.0.1:${port}`, stop: () => stop(child) });
     });
   });
 }
