@@ -125,21 +125,18 @@ export class Composer {
     let own = 0;
     let x = 0;
     let y = 0;
-    for (let i = 0; i < newest; i++) {
+    let lastIntent = 0;
+    let ticksSince = 0;
+    for (let i = 0; i <= newest; i++) {
       const record = records.frames[i]!.recordAt(records.ats[i]!);
-      flags |= record.flags & (sessionFlag.own | sessionFlag.moved);
+      flags |= record.flags;
       if (record.flags & sessionFlag.own) own = record.own;
       if (record.flags & sessionFlag.moved) {
         x = record.x;
         y = record.y;
       }
-    }
-    const record = home.recordAt(records.ats[newest]!);
-    flags |= record.flags & (sessionFlag.own | sessionFlag.moved);
-    if (record.flags & sessionFlag.own) own = record.own;
-    if (record.flags & sessionFlag.moved) {
-      x = record.x;
-      y = record.y;
+      lastIntent = record.lastIntent;
+      ticksSince = record.ticksSince;
     }
     writer.u8(serverMessage.frame);
     writer.u32(session.flow.sent + 1);
@@ -149,8 +146,8 @@ export class Composer {
     writer.u32(home.timeMs % 2 ** 32);
     writer.v(session.home.zone);
     writer.u32(home.tick);
-    writer.v(record.lastIntent);
-    writer.u8(record.ticksSince);
+    writer.v(lastIntent);
+    writer.u8(ticksSince);
     if (flags & sessionFlag.own) {
       told |= frameFlag.own;
       writer.u16(own);
